@@ -1,0 +1,1 @@
+"""Measured programs: each prints rows of the goals beside a base taken in the same run."""

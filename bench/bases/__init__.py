@@ -1,0 +1,1 @@
+"""The bases of the ratios: the least that does the same, each runnable alone."""

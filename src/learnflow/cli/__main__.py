@@ -1,0 +1,3 @@
+from learnflow.cli.main import main
+
+main()

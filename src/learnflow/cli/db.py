@@ -1,0 +1,45 @@
+"""`db`: the schema."""
+
+import asyncio
+
+import typer
+
+from learnflow.cli.database import wiring_of
+from learnflow.cli.output import DataOption, JsonOption, print_json
+from learnflow.kit.migrate import MigrationError, pending, upgrade
+from learnflow.runtime.errors import RuntimeProblem
+
+EXAMPLE = "Example:  ./learnflow db check --json"
+
+
+def register(app: typer.Typer) -> None:
+    group = typer.Typer(help="The database's schema.", epilog=EXAMPLE, no_args_is_help=True)
+    group.command("upgrade", epilog="Example:  ./learnflow db upgrade")(db_upgrade)
+    group.command("check", epilog=EXAMPLE)(db_check)
+    app.add_typer(group, name="db")
+
+
+def db_upgrade(data: DataOption = None, as_json: JsonOption = False) -> None:
+    """Apply what is missing. Safe to start more than once at the same time."""
+    wiring = wiring_of(data)
+    try:
+        applied = asyncio.run(upgrade(wiring.direct_owner_dsn, role_secret=wiring.secrets.role_secret))
+    except MigrationError as error:
+        raise RuntimeProblem(str(error)) from error
+    if as_json:
+        print_json({"applied": applied})
+    else:
+        print("\n".join(applied) or "Nothing to do.")
+
+
+def db_check(data: DataOption = None, as_json: JsonOption = False) -> None:
+    """Say what `db upgrade` would do, without doing it. Exit code 1 when anything is missing."""
+    try:
+        missing = asyncio.run(pending(wiring_of(data).direct_owner_dsn))
+    except MigrationError as error:
+        raise RuntimeProblem(str(error)) from error
+    if as_json:
+        print_json({"pending": missing})
+    else:
+        print("\n".join(f"pending: {name}" for name in missing) or "The schema is up to date.")
+    raise typer.Exit(1 if missing else 0)

@@ -1,0 +1,22 @@
+"""The course as data: 8 modules, 31 topics, the concept cards and the named misconceptions; no code that serves."""
+
+from learnflow.curriculum.cards import Card, ChoiceCheck, EvalCheck, Example, Misconception, Rounds
+from learnflow.curriculum.catalogue import Catalogue, Module, Topic, load_catalogue
+from learnflow.curriculum.loader import Curriculum, load_curriculum
+from learnflow.curriculum.yaml_files import CurriculumError
+
+__all__ = [
+    "Card",
+    "Catalogue",
+    "ChoiceCheck",
+    "Curriculum",
+    "CurriculumError",
+    "EvalCheck",
+    "Example",
+    "Misconception",
+    "Module",
+    "Rounds",
+    "Topic",
+    "load_catalogue",
+    "load_curriculum",
+]

@@ -1,0 +1,1 @@
+"""The kernel: knows how, never what."""

@@ -1,0 +1,193 @@
+"""Calls from service to service over loopback, with a token, a time limit and errors that stay themselves."""
+
+import asyncio
+import ssl
+import time
+from typing import Any
+
+import httpx
+import orjson
+import structlog
+
+from learnflow.contracts import errors
+from learnflow.contracts.errors import LearnFlowError, Unauthenticated, Unavailable
+from learnflow.contracts.services import API_GATEWAY, Service
+from learnflow.kit.logging import request_id
+from learnflow.kit.open_transaction import forbid_inside_transaction
+from learnflow.kit.settings import ServiceSettings
+from learnflow.kit.tracing import current_traceparent
+
+log = structlog.get_logger()
+
+ANONYMOUS = ""
+"""As `token`: call an open path without a token."""
+SERVICE_TOKEN_PATH = "/api/v1/auth/service-token"  # noqa: S105 - an address, not a secret
+RENEW_BEFORE_S = 120.0
+_BY_STATUS: dict[int, type[LearnFlowError]] = {
+    found.status: found
+    for found in vars(errors).values()
+    if isinstance(found, type) and issubclass(found, LearnFlowError) and found.__module__ == errors.__name__
+}
+
+
+class ServiceTokens:
+    """This service's own access token; asked for at the gateway with its secret, renewed two minutes early."""
+
+    def __init__(self, settings: ServiceSettings, service: Service) -> None:
+        self._secret = settings.service_secret
+        self._service = service
+        self._token = ""
+        self._renew_at = 0.0
+        self._lock = asyncio.Lock()
+        self._invoker: Invoker | None = None
+
+    def call_through(self, invoker: "Invoker") -> None:
+        """Name the invoker that carries the requests for tokens."""
+        self._invoker = invoker
+
+    async def token(self) -> str:
+        """A token that is good for at least a minute; Unavailable while the gateway is away."""
+        if time.monotonic() >= self._renew_at:
+            async with self._lock:
+                if time.monotonic() >= self._renew_at:
+                    await self._renew()
+        return self._token
+
+    def forget(self) -> None:
+        """The token was refused: ask for a new one next time."""
+        self._renew_at = 0.0
+
+    async def _renew(self) -> None:
+        if self._secret is None or self._invoker is None:
+            raise Unavailable("This service has no account of its own: LEARNFLOW_SERVICE_SECRET is not set.")
+        answer = await self._invoker.call(
+            API_GATEWAY,
+            "POST",
+            SERVICE_TOKEN_PATH,
+            json={"service": self._service.name, "secret": self._secret.get_secret_value()},
+            token=ANONYMOUS,
+        )
+        self._token = answer["access_token"]
+        self._renew_at = time.monotonic() + answer["expires_in"] - RENEW_BEFORE_S
+
+
+class Invoker:
+    """One HTTP client for all calls to other services; addresses come from the table of services."""
+
+    name = "invoker"
+
+    def __init__(
+        self,
+        settings: ServiceSettings,
+        tokens: ServiceTokens | None = None,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._host = settings.invoke_host
+        self._port_offset = settings.port_offset
+        self._tokens = tokens
+        self._transport = transport
+        self._client: httpx.AsyncClient | None = None
+        if tokens is not None:
+            tokens.call_through(self)
+
+    async def start(self) -> None:
+        self._opened()
+
+    async def stop(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            await client.aclose()
+
+    async def reason_not_ready(self) -> str | None:
+        return None
+
+    async def call(
+        self,
+        service: Service,
+        method: str,
+        path: str,
+        *,
+        json: object | None = None,
+        token: str | None = None,
+        timeout_s: float = 5.0,
+    ) -> Any:
+        """The decoded JSON answer (None for an empty one).
+
+        `token` is the caller's; None means this service's own, ANONYMOUS none. The other service's error is
+        raised as the LearnFlowError of its status; no answer within `timeout_s` is Unavailable.
+        """
+        forbid_inside_transaction(f"a call to {service.name}")
+        if token is not None or self._tokens is None:
+            return await self._send(service, method, path, json, token or ANONYMOUS, timeout_s)
+        try:
+            return await self._send(service, method, path, json, await self._tokens.token(), timeout_s)
+        except Unauthenticated:
+            self._tokens.forget()
+        try:
+            return await self._send(service, method, path, json, await self._tokens.token(), timeout_s)
+        except Unauthenticated as error:
+            raise Unavailable(f"{service.name} refuses this service's account. Try again in a moment.") from error
+
+    async def _send(
+        self, service: Service, method: str, path: str, json: object | None, token: str, timeout_s: float
+    ) -> Any:
+        url = f"http://{self._host}:{service.port + self._port_offset}{path}"
+        content = None if json is None else orjson.dumps(json)
+        try:
+            async with asyncio.timeout(timeout_s):
+                response = await self._opened().request(method, url, content=content, headers=_headers(token))
+        except (httpx.TransportError, TimeoutError) as error:
+            log.warning("invoke.failed", to=service.name, path=path, error=type(error).__name__)
+            raise Unavailable(f"{service.name} does not answer. Try again in a moment.") from error
+        if response.is_success:
+            return orjson.loads(response.content) if response.content else None
+        raise _error_of(service, response)
+
+    def _opened(self) -> httpx.AsyncClient:
+        if self._client is None:
+            self._client = httpx.AsyncClient(
+                transport=self._transport,
+                trust_env=False,
+                timeout=None,  # noqa: S113 - asyncio.timeout bounds the whole call
+                # loopback is plain HTTP: an empty store of certificates saves their loading and trusts nobody
+                verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+                limits=httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=4.0),
+            )
+        return self._client
+
+
+def _headers(token: str) -> dict[str, str]:
+    headers = {"Content-Type": "application/json", "Accept": "application/json"}
+    offered = {"traceparent": current_traceparent(), "X-Request-Id": request_id.get()}
+    headers.update({name: value for name, value in offered.items() if value})
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
+    return headers
+
+
+def _error_of(service: Service, response: httpx.Response) -> LearnFlowError:
+    """The other service's problem as the error that we raise for it ourselves."""
+    problem = _problem(response)
+    if problem is None:
+        return Unavailable(f"{service.name} answered {response.status_code}. Try again in a moment.")
+    retry_after = response.headers.get("Retry-After", "")
+    fields = problem.get("fields") or []
+    error = _BY_STATUS.get(response.status_code, LearnFlowError)(
+        str(problem.get("detail", "")),
+        retry_after_s=float(retry_after) if retry_after.isdigit() else None,
+        **({"field": fields[0]["field"]} if fields else {}),
+    )
+    error.status = response.status_code
+    error.code = str(problem.get("code", error.code))
+    return error
+
+
+def _problem(response: httpx.Response) -> dict[str, Any] | None:
+    if not response.headers.get("Content-Type", "").startswith("application/problem+json"):
+        return None
+    try:
+        problem = orjson.loads(response.content)
+    except orjson.JSONDecodeError:
+        return None
+    return problem if isinstance(problem, dict) else None

@@ -1,0 +1,127 @@
+"""A pool of asyncpg connections without what asyncpg's own adds to every use: a task, a proxy and a RESET.
+
+That is 60 of 125 microseconds of a short transaction. Nobody changes the session of a pooled connection, and one
+that comes back inside a transaction or closed is thrown away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import asyncpg
+
+if TYPE_CHECKING:
+    Connection = asyncpg.Connection[asyncpg.Record]
+
+
+class Pool:
+    """At most `size` connections, opened when they are first needed; the last used is used again first."""
+
+    def __init__(self, connect: Callable[[], Awaitable[Connection]], size: int) -> None:
+        self._connect = connect
+        self._size = size
+        self._idle: list[Connection] = []
+        self._lent: set[Connection] = set()
+        self._opening = 0
+        # each gets a connection, or None as the leave to open one
+        self._waiting: deque[asyncio.Future[Connection | None]] = deque()
+        self._all_back = asyncio.Event()
+
+    async def take(self, timeout_s: float) -> Connection:
+        """A connection for the caller alone; raises TimeoutError when none is free in time."""
+        connection = self._free()
+        if connection is None:
+            async with asyncio.timeout(timeout_s):
+                connection = await self._open_or_wait()
+        self._lent.add(connection)
+        return connection
+
+    def give_back(self, connection: Connection) -> None:
+        """Every `take` ends with this one."""
+        self._lent.discard(connection)
+        if connection.is_closed() or connection.is_in_transaction():
+            connection.terminate()
+            self._hand_over(None)
+        elif not self._hand_over(connection):
+            self._idle.append(connection)
+        if not self._lent:
+            self._all_back.set()
+
+    async def close(self, timeout_s: float) -> None:
+        """Wait a moment for what is lent, then close everything."""
+        self._all_back.clear()
+        if self._lent:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(timeout_s):
+                    await self._all_back.wait()
+        for connection in self._lent:
+            connection.terminate()
+        await asyncio.gather(*(_close(connection) for connection in self._idle))
+        self._idle.clear()
+
+    def _free(self) -> Connection | None:
+        while self._idle:
+            connection = self._idle.pop()
+            if not connection.is_closed():
+                return connection
+        return None
+
+    async def _open_or_wait(self) -> Connection:
+        while True:
+            if len(self._lent) + self._opening < self._size:
+                return await self._open()
+            connection = await self._wait()
+            if connection is not None and not connection.is_closed():
+                return connection
+            if connection is not None:
+                self._lent.discard(connection)
+
+    async def _open(self) -> Connection:
+        self._opening += 1
+        try:
+            return await self._connect()
+        except BaseException:
+            self._hand_over(None)
+            raise
+        finally:
+            self._opening -= 1
+
+    async def _wait(self) -> Connection | None:
+        turn: asyncio.Future[Connection | None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            return await turn
+        except asyncio.CancelledError:
+            self._pass_on(turn)
+            raise
+
+    def _pass_on(self, turn: asyncio.Future[Connection | None]) -> None:
+        """It was our turn, and we are no longer there to use it."""
+        if turn.cancelled() or not turn.done():
+            return
+        connection = turn.result()
+        if connection is None:
+            self._hand_over(None)
+        else:
+            self.give_back(connection)
+
+    def _hand_over(self, connection: Connection | None) -> bool:
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                if connection is not None:
+                    self._lent.add(connection)
+                turn.set_result(connection)
+                return True
+        return False
+
+
+async def _close(connection: Connection) -> None:
+    try:
+        await connection.close(timeout=1)
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError):
+        connection.terminate()

@@ -1,0 +1,103 @@
+"""Run one service: its settings, its application, uvicorn on its port or on a socket handed in."""
+
+import importlib
+import json
+import os
+import socket
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, get_type_hints
+
+import uvicorn
+from fastapi import FastAPI
+
+from learnflow.contracts.services import SERVICES, Service
+from learnflow.kit.listen import BACKLOG, LISTEN_FD, SETTINGS_FD, listen
+from learnflow.kit.logging import configure_logging
+from learnflow.kit.settings import ServiceSettings
+from learnflow.kit.tracing import configure_tracing
+
+__all__ = ["Factory", "listen", "load", "main", "run", "server_for"]
+
+GRACE_S = 4
+MAX_FRAME_BYTES = 262_144
+
+
+@dataclass(frozen=True, slots=True)
+class Factory:
+    """What a service's `app.py` offers: the class of its settings and the composition root."""
+
+    service: Service
+    settings_class: type[ServiceSettings]
+    create: Callable[[ServiceSettings], FastAPI]
+
+    def settings(self, overrides: Mapping[str, object]) -> ServiceSettings:
+        """Overrides first, then LEARNFLOW_* variables, then .env.local, then the defaults."""
+        return self.settings_class(**dict(overrides))  # type: ignore[arg-type]  # pydantic checks the values
+
+
+def load(name: str) -> Factory:
+    """Import the service's composition root; nothing is started."""
+    service = SERVICES[name]
+    if service.module is None:
+        raise LookupError(f"{name} is named by the plan and not built yet")
+    create = importlib.import_module(f"{service.module}.app").create
+    return Factory(service, get_type_hints(create)["settings"], create)
+
+
+def server_for(app: FastAPI) -> uvicorn.Server:
+    """uvicorn with our choices: uvloop, httptools, sans-io WebSockets without deflate, no access log of its own."""
+    config = uvicorn.Config(
+        app,
+        loop="uvloop" if sys.platform != "win32" else "asyncio",
+        http="httptools",
+        ws="websockets-sansio",
+        ws_per_message_deflate=False,
+        ws_max_size=MAX_FRAME_BYTES,
+        ws_ping_interval=20,
+        ws_ping_timeout=20,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        backlog=BACKLOG,
+        timeout_graceful_shutdown=GRACE_S,
+    )
+    return uvicorn.Server(config)
+
+
+def run(factory: Factory, settings: ServiceSettings, sockets: Sequence[socket.socket]) -> None:
+    """Serve until SIGTERM or SIGINT; returns after the parts have stopped. Raises SystemExit(3) when start fails."""
+    configure_logging(factory.service.name, settings.log_level, settings.log_format)
+    configure_tracing(factory.service.name)
+    server = server_for(factory.create(settings))
+    server.run(sockets=list(sockets))
+    if not server.started:
+        raise SystemExit(3)
+
+
+def main(name: str) -> None:
+    """`python -m learnflow.services.<name>`: settings from the environment, or from a descriptor handed in."""
+    arguments = _arguments(sys.argv[1:])
+    factory = load(name)
+    settings = factory.settings(_read_settings(arguments.get(SETTINGS_FD)))
+    if LISTEN_FD in arguments:
+        listening = socket.socket(fileno=arguments[LISTEN_FD])
+    else:
+        listening = listen(settings.host, factory.service.port + settings.port_offset)
+    run(factory, settings, [listening])
+
+
+def _arguments(words: Sequence[str]) -> dict[str, int]:
+    if len(words) % 2 or any(word not in {SETTINGS_FD, LISTEN_FD} for word in words[::2]):
+        print(f"usage: [{LISTEN_FD} N] [{SETTINGS_FD} N]", file=sys.stderr)  # noqa: T201 - a program's own usage line
+        raise SystemExit(2)
+    return {word: int(value) for word, value in zip(words[::2], words[1::2], strict=True)}
+
+
+def _read_settings(descriptor: int | None) -> dict[str, Any]:
+    # with a descriptor the parent has decided everything: no file beside us is read
+    if descriptor is None:
+        return {}
+    with os.fdopen(descriptor, "rb") as file:
+        return {"_env_file": None, **json.load(file)}

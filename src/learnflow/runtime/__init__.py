@@ -1,0 +1,1 @@
+"""What makes an instance run: PostgreSQL, migrations, processes, ports, secrets."""

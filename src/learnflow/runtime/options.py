@@ -1,0 +1,63 @@
+"""What `up` was asked to do."""
+
+import os
+from dataclasses import dataclass, field
+
+from learnflow.contracts.services import SERVICES, Service, built_services
+from learnflow.runtime.errors import RuntimeProblem
+from learnflow.runtime.ports import is_loopback
+
+BUSES = ("log", "kafka")
+CONNECTIONS_FOR_POOLS = 90
+ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - a key to translate, nothing is bound here
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`services` are those that are started; `bus` None leaves it to LEARNFLOW_BUS."""
+
+    services: tuple[Service, ...] = field(default_factory=lambda: tuple(built_services()))
+    port_offset: int = 0
+    bus: str | None = None
+    replicas: int = 1
+    host: str = "127.0.0.1"
+    demo: bool = True
+
+    def __post_init__(self) -> None:
+        if self.bus is not None and self.bus not in BUSES:
+            raise RuntimeProblem(f"--bus {self.bus}: choose one of {', '.join(BUSES)}.")
+        if self.demo and not is_loopback(self.host):
+            raise RuntimeProblem(
+                f"--host {self.host} would show the demo accounts, whose passwords everybody knows, to the network. "
+                "Add --no-demo, or leave --host out."
+            )
+
+    @property
+    def own_host(self) -> str:
+        """Where this machine reaches its own services."""
+        return ANY_ADDRESS.get(self.host, self.host)
+
+    @property
+    def pool_size(self) -> int:
+        """Pools x services x replicas stay below PostgreSQL's max_connections."""
+        return max(2, min(6, CONNECTIONS_FOR_POOLS // (len(self.services) * self.replicas)))
+
+    def address(self, service: Service) -> str:
+        host = f"[{self.own_host}]" if ":" in self.own_host else self.own_host
+        return f"http://{host}:{service.port + self.port_offset}"
+
+
+def choose_services(only: str) -> tuple[Service, ...]:
+    """`A,B` -> those services; empty means every one that is built."""
+    built = {service.name: service for service in built_services()}
+    names = [name.strip() for name in only.split(",") if name.strip()]
+    for name in names:
+        if name not in built:
+            why = "not built yet" if name in SERVICES else "no service of that name"
+            raise RuntimeProblem(f"{name}: {why}. There are: {', '.join(built)}.")
+    return tuple(service for service in built.values() if not names or service.name in names)
+
+
+def external_database() -> str | None:
+    """The owner's DSN of a server that is not ours."""
+    return os.environ.get("LEARNFLOW_DATABASE_URL") or None

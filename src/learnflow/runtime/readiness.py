@@ -1,0 +1,59 @@
+"""Ask a service over loopback, synchronously: the parent of `up` has no event loop."""
+
+import http.client
+import json
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from learnflow.contracts.services import Service
+from learnflow.runtime.options import Options
+
+ONE_TRY_S = 1.0
+
+
+def ask(options: Options, service: Service, path: str, timeout_s: float = ONE_TRY_S) -> tuple[int, dict[str, Any]]:
+    """Status and JSON body; (0, {}) when nobody answers in time."""
+    connection = http.client.HTTPConnection(options.own_host, service.port + options.port_offset, timeout=timeout_s)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        body = json.loads(answer.read() or b"{}")
+    except (OSError, http.client.HTTPException, json.JSONDecodeError):
+        return 0, {}
+    finally:
+        connection.close()
+    return answer.status, body if isinstance(body, dict) else {}
+
+
+def why_not_ready(options: Options, service: Service) -> str | None:
+    """None when the service can work, else the reason in words."""
+    status, body = ask(options, service, "/ready")
+    if status == 200:
+        return None
+    reasons = body.get("reasons") or {}
+    return "; ".join(f"{part}: {why}" for part, why in reasons.items()) or "it does not answer"
+
+
+def wait_until_ready(
+    options: Options, services: Iterable[Service], between: Callable[[], None], within_s: float = 30.0
+) -> dict[str, str]:
+    """Go round until all are ready; returns what is not ready in time, with the reason.
+
+    All start side by side and a connection waits in the listening socket until its service accepts,
+    so asking one after the other takes as long as the slowest. `between` is called after each question.
+    """
+    deadline = time.monotonic() + within_s
+    waiting = list(services)
+    reasons: dict[str, str] = {}
+    while waiting and time.monotonic() < deadline:
+        reasons = {}
+        for service in waiting:
+            reason = why_not_ready(options, service)
+            between()
+            if reason is not None:
+                reasons[service.name] = reason
+        waiting = [service for service in waiting if service.name in reasons]
+        if waiting:
+            time.sleep(0.02)
+    return reasons

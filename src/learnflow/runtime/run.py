@@ -1,0 +1,52 @@
+"""`up` from the first lock to the last process."""
+
+import signal
+
+from learnflow import __version__
+from learnflow.runtime.instance import Instance
+from learnflow.runtime.launch import Launch
+from learnflow.runtime.options import Options
+from learnflow.runtime.ports import bind_all
+from learnflow.runtime.stages import Stages
+from learnflow.runtime.summary import summary
+from learnflow.runtime.supervisor import Interrupted, raise_when_interrupted
+
+
+def run_processes(instance: Instance, options: Options, began: float) -> int:
+    """A process per service until Ctrl+C; the exit code."""
+    lock = take(instance)
+    stages = Stages(began=began)
+    launch = Launch(instance, options, stages, lock, bind_all(options.services, options.host, options.port_offset))
+    raise_when_interrupted()
+    try:
+        launch.start()
+        if launch.not_ready:
+            _say_what_is_missing(instance, launch.not_ready)
+        else:
+            print(f"Ready in {stages.total_s:.2f} s\n\n{summary(options, launch.facts())}", flush=True)
+        launch.supervisor.watch()
+    except Interrupted:
+        print("Interrupted while starting.", flush=True)
+    finally:
+        print("Stopping ...", flush=True)
+        launch.stop()
+    return 0
+
+
+def take(instance: Instance) -> int:
+    """Hold the instance; RuntimeProblem when somebody else does."""
+    instance.prepare()
+    lock = instance.lock()
+    print(f"LearnFlow {__version__}, data in {instance.data}", flush=True)
+    return lock
+
+
+def _say_what_is_missing(instance: Instance, reasons: dict[str, str]) -> None:
+    for name, reason in reasons.items():
+        print(f"{name} is not ready: {reason}. Its log: {instance.logs / name}.log", flush=True)
+    print("The others run. Stop with Ctrl+C.", flush=True)
+
+
+def can_supervise() -> bool:
+    """Whether this system has what the supervisor stands on (Linux has)."""
+    return hasattr(signal, "sigtimedwait")

@@ -1,0 +1,1 @@
+"""The services: a folder each, all alike, and none imports another."""

@@ -1,0 +1,91 @@
+"""What a person may be called and sign in with: the rules of every road into `users`."""
+
+import re
+import unicodedata
+from functools import cache
+from typing import Annotated, Literal
+from zoneinfo import available_timezones
+
+from email_validator import EmailNotValidError, validate_email
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from learnflow.contracts.errors import Invalid
+from learnflow.contracts.text import Text, storable
+
+UserRole = Literal["student", "teacher", "admin"]
+DEMO_DOMAIN = "demo.learnflow.example"
+"""Where the demo class lives: a name that nobody can own (RFC 2606)."""
+_BREAKS = frozenset({"Cc", "Zl", "Zp"})
+_TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Overrides and isolates of Unicode's bidirectional algorithm; joiners (Persian, Hindi, emoji) are welcome."""
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z]{2})?")
+
+
+@cache
+def _time_zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def _address(value: str) -> str:
+    try:
+        return validate_email(value, check_deliverability=False, globally_deliverable=False).normalized
+    except EmailNotValidError as error:
+        raise ValueError("is not an e-mail address") from error
+
+
+def _language(value: str) -> str:
+    if not _LANGUAGE.fullmatch(value):
+        raise ValueError("is not a language tag such as en or pt-BR")
+    return value
+
+
+def _time_zone(value: str) -> str:
+    if value not in _time_zones():
+        raise ValueError("is not a time zone such as Europe/Berlin")
+    return value
+
+
+def _name(value: str) -> str:
+    if any(unicodedata.category(character) in _BREAKS or character in _TURNS for character in value):
+        raise ValueError("contains a character that breaks lines or changes the direction of writing; remove it")
+    if not any(unicodedata.category(character).startswith("L") for character in value):
+        raise ValueError("has no letter")
+    return value
+
+
+EmailAddress = Annotated[Text, Field(min_length=3, max_length=254), AfterValidator(_address)]
+Password = Annotated[Text, Field(min_length=8, max_length=128)]
+PersonName = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=2, max_length=100),
+    AfterValidator(storable),
+    AfterValidator(_name),
+]
+Language = Annotated[Text, Field(max_length=8), AfterValidator(_language)]
+TimeZone = Annotated[Text, Field(max_length=64), AfterValidator(_time_zone)]
+
+
+class NewUser(BaseModel):
+    """What a new account needs."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    email: EmailAddress
+    password: Password
+    name: PersonName
+    language: Language = "en"
+    timezone: TimeZone = "UTC"
+
+
+def new_user(email: str, password: str, name: str, language: str, timezone: str) -> NewUser:
+    """The checked values; Invalid names the first field that is wrong."""
+    try:
+        return NewUser(email=email, password=password, name=name, language=language, timezone=timezone)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise Invalid(str(first["msg"]), field=str(first["loc"][0])) from None
+
+
+def is_demo(email: str) -> bool:
+    """Whether this is an account whose password everybody knows."""
+    return email.strip().lower().endswith("@" + DEMO_DOMAIN)

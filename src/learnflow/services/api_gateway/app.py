@@ -1,0 +1,79 @@
+"""The gateway's composition root."""
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+
+from learnflow.contracts import topics
+from learnflow.contracts.events import AnswerFinished, AnswerPart, QuestionAsked
+from learnflow.contracts.services import API_GATEWAY
+from learnflow.curriculum import load_catalogue
+from learnflow.kit.app import create_app
+from learnflow.kit.bus import Bus, make_bus
+from learnflow.kit.database import Database, open_database
+from learnflow.kit.expiry import Expiry
+from learnflow.kit.idempotency import IdempotentPosts
+from learnflow.kit.invoke import Invoker
+from learnflow.kit.part import Part
+from learnflow.kit.sealed import Vault
+from learnflow.kit.wakeups import Wakeups
+from learnflow.services.api_gateway import (
+    accounts_api,
+    agents_api,
+    course_api,
+    operations_api,
+    progress_api,
+    questions_api,
+)
+from learnflow.services.api_gateway.accounts_app import build_accounts
+from learnflow.services.api_gateway.handlers import Handlers
+from learnflow.services.api_gateway.public import PublicApi
+from learnflow.services.api_gateway.repository import Questions
+from learnflow.services.api_gateway.service import QuestionDesk
+from learnflow.services.api_gateway.settings import Settings
+from learnflow.services.api_gateway.waiting import CHANNEL, WaitingRoom
+
+
+def create(settings: Settings) -> FastAPI:
+    """Everything of the gateway, put together."""
+    database = open_database(settings)
+    wakeups = Wakeups(database, is_alone=settings.replicas == 1)
+    people = build_accounts(settings, database, wakeups)
+    bus = make_bus(settings, database, API_GATEWAY, wakeups=wakeups)
+    invoker = Invoker(settings)
+    desk = _question_desk(database, bus, people.vault, wakeups)
+    expiry = Expiry(database, "limits", "idempotency", "sessions", "revoked_sessions")
+    api = PublicApi(settings, database, bus, desk, invoker)
+    parts: list[Part] = [database, wakeups, people.revocations, bus, invoker, expiry]
+    app = create_app(
+        API_GATEWAY,
+        settings,
+        routers=[
+            # in the order of their load: routes are matched one after the other
+            questions_api.make_router(api),
+            course_api.make_router(load_catalogue()),
+            agents_api.make_router(api),
+            progress_api.make_router(api),
+            accounts_api.make_router(people.accounts),
+            operations_api.make_router(parts),
+        ],
+        parts=parts,
+        verifier=people.verifier,
+    )
+    app.user_middleware.append(
+        Middleware(IdempotentPosts, database=database, vault=people.vault, master_key=people.master_key)
+    )
+    return app
+
+
+def _question_desk(database: Database, bus: Bus, vault: Vault, wakeups: Wakeups) -> QuestionDesk:
+    room = WaitingRoom()
+    wakeups.on(CHANNEL, room.wake)
+    desk = QuestionDesk(database, bus, vault, Questions(database), room, wakeups)
+    handlers = Handlers(desk)
+    bus.subscribe(topics.LEARNING_REQUESTS, API_GATEWAY.group, {QuestionAsked: handlers.on_question_asked})
+    bus.subscribe(
+        topics.LEARNING_RESPONSES,
+        API_GATEWAY.group,
+        {AnswerPart: handlers.on_answer_part, AnswerFinished: handlers.on_answer_finished},
+    )
+    return desk

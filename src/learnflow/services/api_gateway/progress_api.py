@@ -1,0 +1,28 @@
+"""Routes of progress, answered by the progress service."""
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+
+from learnflow.kit.app import json_response
+from learnflow.kit.auth import CallerToken, CurrentPrincipal, allow
+from learnflow.services.api_gateway.public import PublicApi
+
+PEOPLE = allow("student", "teacher", "admin")
+_OBJECT = dict[str, Any]
+
+
+def make_router(api: PublicApi) -> APIRouter:
+    """The routes under /api/v1 that say how far somebody is."""
+    router = APIRouter(prefix="/api/v1", tags=["progress"], dependencies=[PEOPLE])
+
+    @router.get("/progress", response_model=_OBJECT, summary="How far you are")
+    async def own_progress(principal: CurrentPrincipal, token: CallerToken) -> Response:
+        return json_response(await api.progress(token, principal.user_id))
+
+    @router.get("/progress/{user_id}", response_model=_OBJECT, summary="How far a student is")
+    async def progress(user_id: UUID, token: CallerToken) -> Response:
+        return json_response(await api.progress(token, user_id))
+
+    return router

@@ -1,0 +1,28 @@
+"""What the gateway may be told beside the common settings."""
+
+from pydantic import Field
+
+from learnflow.kit.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """LEARNFLOW_API_GATEWAY_<FIELD>; limits count per student and minute, over all instances together."""
+
+    questions_per_minute: int = Field(default=60, ge=1, validation_alias="LEARNFLOW_API_GATEWAY_QUESTIONS_PER_MINUTE")
+    runs_per_minute: int = Field(default=60, ge=1, validation_alias="LEARNFLOW_API_GATEWAY_RUNS_PER_MINUTE")
+    longest_wait_s: float = Field(
+        default=10, ge=0, le=30, validation_alias="LEARNFLOW_API_GATEWAY_LONGEST_WAIT_S", description="Prefer: wait="
+    )
+    sign_in_failures_per_account: int = Field(
+        default=10, ge=1, validation_alias="LEARNFLOW_API_GATEWAY_SIGN_IN_FAILURES_PER_ACCOUNT"
+    )
+    sign_in_failures_per_address: int = Field(
+        default=100, ge=1, validation_alias="LEARNFLOW_API_GATEWAY_SIGN_IN_FAILURES_PER_ADDRESS"
+    )
+    sign_in_window_s: int = Field(default=900, ge=1, validation_alias="LEARNFLOW_API_GATEWAY_SIGN_IN_WINDOW_S")
+    password_memory_kib: int = Field(
+        default=19_456, ge=8, validation_alias="LEARNFLOW_API_GATEWAY_PASSWORD_MEMORY_KIB", description="argon2id"
+    )
+    password_passes: int = Field(
+        default=2, ge=1, validation_alias="LEARNFLOW_API_GATEWAY_PASSWORD_PASSES", description="argon2id"
+    )

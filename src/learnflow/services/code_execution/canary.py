@@ -1,0 +1,138 @@
+"""What this machine's isolation is worth: judged by what a canary was refused, never by what was configured."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from learnflow.services.code_execution import canary_program
+from learnflow.services.code_execution.outcome import Program, Seen
+from learnflow.services.code_execution.plan import Plan
+from learnflow.services.code_execution.runner import Runner
+
+_TIMEOUT_S = 5.0
+_NAMESPACES = {"pid": "pid_for_children", "mount": "mnt", "network": "net", "ipc": "ipc"}
+_FLOOR = (
+    "environment",
+    "host_files",
+    "standard_library",
+    "network",
+    "system_calls",
+    "filter",
+    "privileges",
+    "other_processes",
+    "descriptors",
+    "memory",
+    "processes",
+    "threads",
+)
+"""What has to hold for level 1 (threads: that the limit is not too tight); what else is seen decides about level 2."""
+
+ACTIVE = "active"
+
+
+@dataclass(frozen=True, slots=True)
+class Isolation:
+    """The true level, its layers (active, absent or failed with the reason) and why it is not higher."""
+
+    level: int
+    layers: Mapping[str, str] = field(default_factory=dict)
+    reason: str | None = None
+    memory_limit: str = "per-process"
+    memory_limit_bytes: int = 0
+    memory_base_bytes: int = 0
+
+
+def try_out(runner: Runner) -> Isolation:
+    """Send the canary all the way and judge what it saw."""
+    asked = {
+        "source": str(Path(__file__).resolve()),
+        "service": os.getpid(),
+        # without a filter nothing may stop the processes: so none are started
+        "limited": runner.plan.seccomp,
+    }
+    program = Program(canary_program.SOURCE, stdin=json.dumps(asked) + "\n", timeout_s=_TIMEOUT_S)
+    return judge(runner.plan, runner.watch(program), _own_namespaces(), runner.limits.memory_bytes)
+
+
+def judge(plan: Plan, seen: Seen, own_namespaces: Mapping[str, int], memory_limit_bytes: int) -> Isolation:
+    """The level: 2 namespaces, seccomp and Landlock; 1 seccomp with Landlock or a root of its own; 0 less."""
+    report = _report(seen)
+    if report is None:
+        failed = seen.failed or {"layer": "launcher", "reason": "the canary did not come back"}
+        layers = _layers_of_failure(plan, failed)
+        return Isolation(0, layers, f"{failed['layer']}: {failed['reason']}", memory_limit_bytes=memory_limit_bytes)
+    layers = _layers(plan, seen, report, own_namespaces)
+    level, reason = _level(layers, report, all_ended=seen.all_ended)
+    base_bytes = int((seen.ready or {}).get("base_bytes", 0))
+    return Isolation(level, layers, reason, memory_limit_bytes=memory_limit_bytes, memory_base_bytes=base_bytes)
+
+
+def _own_namespaces() -> dict[str, int]:
+    return {kind: Path(f"/proc/self/ns/{kind}").stat().st_ino for kind in _NAMESPACES.values()}
+
+
+def _report(seen: Seen) -> dict[str, Any] | None:
+    if seen.failed is not None or seen.ready is None:
+        return None
+    try:
+        report = json.loads(seen.stdout)
+    except ValueError:
+        return None
+    return report if isinstance(report, dict) and set(_FLOOR) <= set(report) else None
+
+
+def _layers_of_failure(plan: Plan, failed: Mapping[str, str]) -> dict[str, str]:
+    wanted = {"namespaces": plan.namespaces, "landlock": plan.landlock, "seccomp": plan.seccomp}
+    layers = {name: "absent" for name, is_wanted in wanted.items() if not is_wanted}
+    return {**layers, failed["layer"]: f"failed({failed['reason']})"}
+
+
+def _layers(plan: Plan, seen: Seen, report: Mapping[str, Any], own: Mapping[str, int]) -> dict[str, str]:
+    theirs = (seen.ready or {}).get("namespaces") or {}
+    layers = {
+        name: _said(plan.namespaces, (kind in theirs and theirs[kind] != own[kind]) or None, "the host's own")
+        for name, kind in _NAMESPACES.items()
+    }
+    if plan.namespaces and report["own_pid"] > 2:
+        layers["pid"] = f"failed(the program is process {report['own_pid']})"
+    if plan.namespaces and report["host_files"]:
+        layers["mount"] = f"failed({report['host_files']})"
+    layers["landlock"] = _held(plan.landlock, report, "listing", "host_files", "standard_library")
+    layers["seccomp"] = _held(plan.seccomp, report, "filter", "network", "system_calls")
+    layers["rlimits"] = _held(True, report, "memory", "processes", "threads")
+    layers["scratch"] = _held(True, report, "scratch")
+    layers["user"] = _held(True, report, "privileges")
+    layers["cgroup"] = "absent"
+    return layers
+
+
+def _said(is_wanted: bool, proof: object, otherwise: str) -> str:
+    if not is_wanted:
+        return "absent"
+    return ACTIVE if proof else f"failed({otherwise})"
+
+
+def _held(is_wanted: bool, report: Mapping[str, Any], *probes: str) -> str:
+    broken = next((str(report[probe]) for probe in probes if report[probe]), None)
+    return _said(is_wanted, broken is None, broken or "")
+
+
+def _level(layers: Mapping[str, str], report: Mapping[str, Any], *, all_ended: bool) -> tuple[int, str | None]:
+    broken = [f"{probe}: {report[probe]}" for probe in _FLOOR if report[probe]]
+    if not all_ended:
+        broken.append("a process outlived the run")
+    if layers["seccomp"] != ACTIVE:
+        broken.append(f"seccomp is {layers['seccomp']}")
+    if ACTIVE not in {layers["landlock"], layers["mount"]}:
+        broken.append(f"landlock is {layers['landlock']}, mount is {layers['mount']}")
+    if broken:
+        return 0, "; ".join(broken)
+    missing = [name for name in (*_NAMESPACES, "landlock", "scratch") if layers[name] != ACTIVE]
+    if missing:
+        return 1, "; ".join(f"{name} is {layers[name]}" for name in missing)
+    return 2, "cgroup is absent: memory is limited per process"

@@ -1,0 +1,72 @@
+"""What a run may use: rlimits, priority, and an identity without rights."""
+
+# ruff: noqa: PTH123 - pathlib costs every run its import
+import _thread
+import os
+import resource
+
+from learnflow.services.code_execution.inside import kernel
+
+MB = 1024 * 1024
+_THREAD_STACK_BYTES = 256 * 1024
+_M_ARENA_MAX = -8
+
+
+def interpreter_bytes() -> int:
+    """The address space of this interpreter before the program: the base that the limit is added to."""
+    with open("/proc/self/statm", "rb") as statm:
+        return int(statm.read().split()[0]) * resource.getpagesize()
+
+
+def be_modest() -> None:
+    """Last in line for the processor, first in line when memory runs out."""
+    os.nice(10)
+    try:
+        with open("/proc/self/oom_score_adj", "w", encoding="ascii") as score:
+            score.write("1000")
+    except OSError as error:
+        raise kernel.LayerFailed("rlimits", f"oom_score_adj: {error.strerror}") from error
+
+
+def become(uid: int, gid: int) -> None:
+    """Turn into a user that owns nothing."""
+    try:
+        os.setgroups([])
+        os.setresgid(gid, gid, gid)
+        os.setresuid(uid, uid, uid)
+    except OSError as error:
+        raise kernel.LayerFailed("user", f"uid {uid}: {error.strerror}") from error
+
+
+def give_up_privileges() -> None:
+    kernel.drop_capabilities()
+    kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
+    kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
+
+
+def apply(limits: dict[str, int], base_bytes: int) -> None:
+    """Set every rlimit, hard and soft alike, so that none can be raised again."""
+    # small stacks and one arena, so that sixteen threads fit into the address space that is left
+    _thread.stack_size(_THREAD_STACK_BYTES)
+    kernel.libc.mallopt(_M_ARENA_MAX, 1)
+    wanted = {
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_MSGQUEUE: 0,
+        resource.RLIMIT_MEMLOCK: 0,
+        resource.RLIMIT_NPROC: limits["processes"],
+        resource.RLIMIT_NOFILE: limits["descriptors"],
+        resource.RLIMIT_FSIZE: limits["file_bytes"],
+        resource.RLIMIT_STACK: 8 * MB,
+        resource.RLIMIT_AS: base_bytes + limits["memory_bytes"],
+    }
+    for name, value in wanted.items():
+        _lower(name, value)
+    _lower(resource.RLIMIT_CPU, limits["cpu_s"], limits["cpu_s"] + 1)
+
+
+def _lower(name: int, soft: int, hard: int | None = None) -> None:
+    hard = soft if hard is None else hard
+    allowed = resource.getrlimit(name)[1]
+    if allowed != resource.RLIM_INFINITY:
+        soft, hard = min(soft, allowed), min(hard, allowed)
+    resource.setrlimit(name, (soft, hard))

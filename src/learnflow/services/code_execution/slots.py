@@ -1,0 +1,74 @@
+"""Who may run now: bounded live runs, a bounded queue, and at most a few for each student."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from uuid import UUID
+
+from learnflow.contracts.errors import TooMany, Unavailable
+from learnflow.services.code_execution import metrics
+
+RETRY_AFTER_S = 1.0
+
+
+class Slots:
+    """Numbered slots; each stands for a user id of its own, so two live runs never share one."""
+
+    def __init__(self, kind: str, numbers: Sequence[int], queue_size: int) -> None:
+        self._free = deque(numbers)
+        self._waiting = 0
+        self._queue_size = queue_size
+        self._turn = asyncio.Semaphore(len(numbers))
+        self._live = metrics.LIVE.labels(kind)
+        self._queue = metrics.QUEUE.labels(kind)
+
+    @asynccontextmanager
+    async def taken(self) -> AsyncIterator[int]:
+        """A slot for one run; Unavailable when the queue is full."""
+        await self._wait()
+        number = self._free.popleft()
+        self._live.inc()
+        try:
+            yield number
+        finally:
+            self._live.dec()
+            self._free.append(number)
+            self._turn.release()
+
+    async def _wait(self) -> None:
+        if self._turn.locked() and self._waiting >= self._queue_size:
+            raise Unavailable("Too many programs are running just now. Try again in a moment.", retry_after_s=1.0)
+        self._waiting += 1
+        self._queue.inc()
+        try:
+            await self._turn.acquire()
+        finally:
+            self._waiting -= 1
+            self._queue.dec()
+
+
+class PerStudent:
+    """How many runs each student has, waiting ones included."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._runs: Counter[UUID] = Counter()
+
+    @contextmanager
+    def one_more(self, student_id: UUID) -> Iterator[None]:
+        """TooMany when the student already has as many as one may have."""
+        if self._runs[student_id] >= self._limit:
+            raise TooMany(
+                f"You already have {self._limit} programs running. Wait for one, or stop it.",
+                retry_after_s=RETRY_AFTER_S,
+            )
+        self._runs[student_id] += 1
+        try:
+            yield
+        finally:
+            self._runs[student_id] -= 1
+            if not self._runs[student_id]:
+                del self._runs[student_id]

@@ -1,0 +1,34 @@
+"""What progress does with events: it keeps every one of them, and answers questions about progress."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from learnflow.contracts import topics
+from learnflow.contracts.events import ProgressRequested
+from learnflow.contracts.services import PROGRESS
+from learnflow.contracts.topics import Topic
+from learnflow.kit.bus.base import Bus, Event
+from learnflow.kit.database import Transaction
+from learnflow.services.progress.service import FactKeeper, ProgressDesk
+
+SPACING_S = 0.05
+"""Nobody waits for a fact to be logged: many at once, well within the 100 ms that an event may take."""
+
+
+class Handlers:
+    """The consumer group of progress: all topics for the log, one type of them for an answer."""
+
+    def __init__(self, keeper: FactKeeper, desk: ProgressDesk) -> None:
+        self._keeper = keeper
+        self._desk = desk
+
+    def subscribe(self, bus: Bus) -> None:
+        for topic in PROGRESS.reads:
+            bus.subscribe_all(topic, PROGRESS.group, partial(self.on_facts, topic), spacing_s=SPACING_S)
+        bus.subscribe(topics.PROGRESS_EVENTS, PROGRESS.group, {ProgressRequested: self.on_progress_requested})
+
+    async def on_facts(self, topic: Topic, tx: Transaction, events: Sequence[Event]) -> None:
+        await self._keeper.keep(tx, topic, events)
+
+    async def on_progress_requested(self, tx: Transaction, event: Event) -> None:
+        await self._desk.answer(tx, event)

@@ -1,0 +1,75 @@
+"""How far a student is, in short true sentences."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from learnflow.services.progress.streaks import Streak
+
+_NO_STREAK = Streak(0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is known of a student from the facts there are; `hints` counts by rung (1-4)."""
+
+    questions: int = 0
+    concepts: tuple[str, ...] = ()
+    runs_ok: int = 0
+    runs_failed: int = 0
+    hints: Mapping[int, int] = field(default_factory=dict)
+    active_days: int = 0
+    active_days_last_30: int = 0
+    streak: Streak = _NO_STREAK
+
+    @property
+    def runs(self) -> int:
+        return self.runs_ok + self.runs_failed
+
+
+def counted(number: int, thing: str, things: str | None = None) -> str:
+    """`1 question`, `2 questions`."""
+    return f"{number} {thing if number == 1 else things or thing + 's'}"
+
+
+def spoken(standing: Standing, titles: Mapping[str, str]) -> str:
+    """The answer to "how far am I?" in Markdown: a sentence, a line for each count, what is not known yet.
+
+    `titles` are those of the cards by their ids; a card that has gone since is called by its id.
+    """
+    lines = [_activity(standing), "", f"- You have asked {counted(standing.questions, 'question')}."]
+    lines += [line for line in (_concepts(standing, titles), _runs(standing), _hints(standing)) if line]
+    lines += ["", "I do not count exercises, quizzes and mastery yet, so I cannot give you a percentage."]
+    return "\n".join(lines)
+
+
+def _activity(standing: Standing) -> str:
+    if not standing.active_days:
+        return "You are just beginning: I know of no active day of yours yet."
+    days = counted(standing.active_days, "day")
+    if standing.streak.current > 1:
+        longest = counted(standing.streak.longest, "day")
+        return f"You were active on {days}, the last {standing.streak.current} in a row. Your longest row is {longest}."
+    return f"You were active on {days} so far."
+
+
+def _concepts(standing: Standing, titles: Mapping[str, str]) -> str:
+    if not standing.concepts:
+        return ""
+    names = ", ".join(titles.get(name, name) for name in standing.concepts[:5]) + (
+        " and more" if len(standing.concepts) > 5 else ""
+    )
+    return f"- You had {counted(len(standing.concepts), 'idea')} explained: {names}."
+
+
+def _runs(standing: Standing) -> str:
+    if not standing.runs:
+        return "- You have not run a program here yet."
+    outcome = f"{standing.runs_ok} went through, {standing.runs_failed} did not"
+    return f"- You ran {counted(standing.runs, 'program')}: {outcome}."
+
+
+def _hints(standing: Standing) -> str:
+    if not standing.hints:
+        return ""
+    steps = ", ".join(f"{count} at step {rung}" for rung, count in sorted(standing.hints.items()))
+    return f"- You took {counted(sum(standing.hints.values()), 'hint')}. Hints go from step 1 to step 4: {steps}."

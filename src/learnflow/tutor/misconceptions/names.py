@@ -1,0 +1,138 @@
+"""Names: where they come from and where they can be seen."""
+
+from learnflow.tutor.misconceptions.entry import Misconception
+
+NAMES = (
+    Misconception(
+        "name-typo",
+        "Python compares names letter by letter. One other letter, or a capital, makes another name.",
+        "We read a misspelt word as the right one. Python does not: for Python these are two names.",
+        "Rate = 2\nrate = 5\nprint(Rate, rate)",
+        "2 5",
+        "`Rate` and `rate` are two names with two values.",
+    ),
+    Misconception(
+        "used-before-made",
+        "Python reads from top to bottom. A name exists only after the line that makes it has run.",
+        "It is natural to think that Python knows the whole file. It knows only what has run so far.",
+        'print("first")\ncolour = "red"\nprint(colour)',
+        "first\nred",
+        "During line 1 there is no `colour` yet.",
+    ),
+    Misconception(
+        "branch-not-taken",
+        "A line inside `if` or a loop runs only when its turn comes. If it does not run, its name is never made.",
+        "It is natural to think that the name is there because it stands in the program. Its line must also run.",
+        'hour = 9\nif hour > 12:\n    print("lunch")\nprint("end")',
+        "end",
+        "The indented line did not run at all. A name made there would not exist.",
+    ),
+    Misconception(
+        "local-is-global",
+        "A name made inside a function lives only while that function runs. Outside nobody knows it.",
+        "It is natural to think that a function's names stay after it has ended. They vanish. "
+        "Only its result comes out.",
+        'def bake():\n    dough = "flour"\n    print("inside:", dough)\n\nbake()\nprint("outside")',
+        "inside: flour\noutside",
+        "`dough` is known inside `bake` only. What leaves a function is what it returns.",
+    ),
+    Misconception(
+        "text-needs-quotes",
+        "A word without quotes is a name. A word in quotes is text.",
+        "It is natural to think that Python sees that you mean the word itself. Without quotes it looks for a name.",
+        'tree = "oak"\nprint(tree)\nprint(len("tree"))',
+        "oak\n4",
+        "`tree` without quotes gives what the name holds. With quotes it is a text of four letters.",
+    ),
+    Misconception(
+        "needs-import",
+        "Some names live in modules. A program must fetch a module before it can use it.",
+        "It is natural to think that all of Python is there from the start. Modules are fetched on request.",
+        "import calendar\nprint(calendar.isleap(2024))",
+        "True",
+        "Line 1 fetches the module. Line 2 reaches into it with a dot.",
+    ),
+    Misconception(
+        "import-gives-module",
+        "`import` gives you the module. What is inside it is reached through the module's name and a dot.",
+        "It is natural to think that an import makes everything inside known at once. It makes one name: the module.",
+        "import calendar\nprint(calendar.isleap(2023))",
+        "False",
+        "The function is inside. The dot leads to it.",
+    ),
+    Misconception(
+        "needs-self",
+        "Inside a class, what belongs to the object is reached through `self` and a dot.",
+        "It is natural to think that a method sees the object's values by their bare names. It does not.",
+        "class Lamp:\n    def __init__(self):\n        self.lit = False\n\nprint(Lamp().lit)",
+        "False",
+        "`lit` belongs to one lamp, so a dot stands before it each time.",
+    ),
+    Misconception(
+        "other-language-word",
+        "Each language has its own words. Python spells some of them in another way.",
+        "This word is right in another language. Python looks for a name that is spelt like that.",
+        "print(type(3 > 2).__name__)\nprint(3 > 2)",
+        "bool\nTrue",
+        "Look at how Python itself writes the answer.",
+    ),
+    Misconception(
+        "name-was-deleted",
+        "`del` takes a name away. After it the name is gone.",
+        "It is easy to think that `del` empties a thing. It removes the name itself.",
+        'flag = "on"\nprint("flag" in globals())\ndel flag\nprint("flag" in globals())',
+        "True\nFalse",
+        "After `del` the name is no longer known.",
+    ),
+    Misconception(
+        "assignment-reaches-out",
+        "If a function assigns a name anywhere, that name is local in the whole function. It is a new name, "
+        "even if the file has one that looks the same.",
+        "It is natural to think that the function changes the outer name. The assignment makes a local one instead, "
+        "and it has no value yet when it is read. Think about what the function could receive, and give back.",
+        'def longer(text):\n    return text + "!"\n\nshout = longer("hey")\nprint(shout)',
+        "hey!",
+        "The function gets what it needs through its brackets. It hands its result out with `return`.",
+    ),
+    Misconception(
+        "local-not-set-yet",
+        "A local name has no value until a line of the same function gives it one.",
+        "It is natural to think that a name used later starts at 0 or empty. It starts with nothing at all.",
+        'def greet():\n    word = "hi"\n    print(word)\n\ngreet()',
+        "hi",
+        "The line that gives the value runs before the line that reads it.",
+    ),
+    Misconception(
+        "loop-always-runs",
+        "A loop over nothing runs no round. A name that is made only inside the loop is then never made.",
+        "It is natural to think that a loop runs at least once. With nothing to go through it is skipped.",
+        'for bird in []:\n    print(bird)\nprint("no birds")',
+        "no birds",
+        "The body did not run, so nothing in it happened.",
+    ),
+    Misconception(
+        "own-name-hides-builtin",
+        "A name holds one thing at a time. Giving it a new value hides what it meant before.",
+        "It is natural to think that Python keeps the function and your value apart. They have the same name, "
+        "and the later one wins.",
+        "print(callable(len))\nsize = 4\nprint(callable(size))",
+        "True\nFalse",
+        "`len` can be called. A number cannot.",
+    ),
+    Misconception(
+        "file-hides-module",
+        "Python looks for a module in your own folder first. A file of yours with the same name is taken instead.",
+        "It is natural to think that `import` always gets Python's own module.",
+        "import calendar\nprint(calendar.__name__)",
+        "calendar",
+        "A file called calendar.py beside this program would be taken instead.",
+    ),
+    Misconception(
+        "module-not-there",
+        "A module must be installed, or lie beside the program, before it can be imported.",
+        "A small spelling slip, or a package that is not installed, has the same effect.",
+        "import calendar\nprint(calendar.month_name[1])",
+        "January",
+        "`calendar` is part of Python. Other modules have to be added first.",
+    ),
+)
