@@ -8,6 +8,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from bench.platform import Platform
+from tests.integration.school import eventually
 
 
 @pytest.mark.parametrize(
@@ -115,4 +116,9 @@ async def test_every_refusal_is_one_log_line(platform: Platform) -> None:
     async with httpx.AsyncClient(base_url=platform.address("api-gateway")) as client:
         answer = await client.post("/api/v1/query", json={"query": "?"}, headers={"X-Request-Id": request_id})
     assert answer.status_code == 401
+
+    async def is_logged() -> bool:
+        return request_id in platform.logs()
+
+    await eventually(is_logged)  # the line is written once the answer has left
     assert platform.logs().count(request_id) == 1
