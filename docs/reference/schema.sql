@@ -10,7 +10,23 @@ create table keys.student_keys (
 );
 comment on table keys.student_keys is 'one AES-256 key per student, wrapped by the master key; deleting a row erases the student';
 grant select, insert, delete on keys.student_keys to lf_api_gateway;
-grant select on keys.student_keys to lf_concepts, lf_debug, lf_progress, lf_triage, lf_websocket;
+grant select on keys.student_keys to lf_code_review, lf_concepts, lf_course_agent, lf_debug, lf_exercise, lf_notification, lf_progress, lf_triage, lf_websocket;
+
+create table access_records (
+    id uuid not null default gen_random_uuid(),
+    student_id uuid not null,
+    viewer_id uuid not null,
+    viewer_role text not null,
+    what text not null,
+    allowed boolean not null,
+    at timestamp with time zone not null default now(),
+    constraint access_records_pkey PRIMARY KEY (id),
+    constraint access_records_student_id_fkey FOREIGN KEY (student_id) REFERENCES users(id) ON DELETE CASCADE,
+    constraint access_records_viewer_role_check CHECK (viewer_role = ANY (ARRAY['student'::text, 'teacher'::text, 'admin'::text]))
+);
+comment on table access_records is 'every look of another person at a student''s record, the refused ones too';
+CREATE INDEX access_records_of_a_student ON public.access_records USING btree (student_id, at DESC, id DESC);
+grant select, insert, update, delete on access_records to lf_api_gateway;
 
 create table activity_days (
     user_id uuid not null,
@@ -111,6 +127,49 @@ comment on column bus_log.ce is 'sealed inside: the CloudEvent';
 grant select, insert on bus_log to lf_api_gateway, lf_code_review, lf_concepts, lf_course_agent, lf_debug, lf_exercise, lf_notification, lf_triage, lf_websocket;
 grant select, insert, delete on bus_log to lf_progress;
 
+create table class_teachers (
+    class_id uuid not null,
+    teacher_id uuid not null,
+    is_owner boolean not null default false,
+    constraint class_teachers_pkey PRIMARY KEY (class_id, teacher_id),
+    constraint class_teachers_class_id_fkey FOREIGN KEY (class_id) REFERENCES classes(id) ON DELETE CASCADE,
+    constraint class_teachers_teacher_id_fkey FOREIGN KEY (teacher_id) REFERENCES users(id) ON DELETE CASCADE
+);
+comment on table class_teachers is 'the owner of a class and those whom they share it with';
+CREATE INDEX class_teachers_of_a_teacher ON public.class_teachers USING btree (teacher_id);
+grant select, insert, update, delete on class_teachers to lf_api_gateway;
+
+create table classes (
+    id uuid not null,
+    name text not null,
+    join_code text not null,
+    settings jsonb not null default '{}'::jsonb,
+    created_by uuid not null,
+    created_at timestamp with time zone not null default now(),
+    archived_at timestamp with time zone,
+    constraint classes_pkey PRIMARY KEY (id),
+    constraint classes_join_code_key UNIQUE (join_code),
+    constraint classes_created_by_fkey FOREIGN KEY (created_by) REFERENCES users(id) ON DELETE CASCADE,
+    constraint classes_join_code_check CHECK (join_code ~ '^[A-Z2-9]{8}$'::text),
+    constraint classes_name_check CHECK (name ~~ 'lf1.%'::text)
+);
+comment on table classes is 'a class; its students join by the code, or are put in by a roster';
+comment on column classes.name is 'sealed under the key of the teacher who made it';
+comment on column classes.settings is 'limits of this class: hint ceiling, questions a day, model off';
+grant select, insert, update, delete on classes to lf_api_gateway;
+
+create table enrolments (
+    class_id uuid not null,
+    student_id uuid not null,
+    joined_at timestamp with time zone not null default now(),
+    constraint enrolments_pkey PRIMARY KEY (class_id, student_id),
+    constraint enrolments_class_id_fkey FOREIGN KEY (class_id) REFERENCES classes(id) ON DELETE CASCADE,
+    constraint enrolments_student_id_fkey FOREIGN KEY (student_id) REFERENCES users(id) ON DELETE CASCADE
+);
+comment on table enrolments is 'who learns in which class';
+CREATE INDEX enrolments_of_a_student ON public.enrolments USING btree (student_id);
+grant select, insert, update, delete on enrolments to lf_api_gateway;
+
 create table error_patterns (
     student_id uuid not null,
     error_type text not null,
@@ -190,7 +249,7 @@ create table limits (
 );
 comment on table limits is 'the times of the last uses within the window: exact, and in sum over all instances';
 CREATE INDEX limits_expires_at_idx ON public.limits USING btree (expires_at);
-grant select, insert, update, delete on limits to lf_api_gateway, lf_concepts, lf_debug, lf_progress, lf_triage, lf_websocket;
+grant select, insert, update, delete on limits to lf_api_gateway, lf_code_review, lf_concepts, lf_course_agent, lf_debug, lf_exercise, lf_notification, lf_progress, lf_triage, lf_websocket;
 
 create table modules (
     id text not null,
@@ -269,7 +328,7 @@ create table revoked_sessions (
 comment on table revoked_sessions is 'ended sessions whose last access token has not expired yet';
 CREATE INDEX revoked_sessions_until_idx ON public.revoked_sessions USING btree (until);
 grant select, insert, update, delete on revoked_sessions to lf_api_gateway;
-grant select on revoked_sessions to lf_concepts, lf_debug, lf_progress, lf_triage, lf_websocket;
+grant select on revoked_sessions to lf_code_review, lf_concepts, lf_course_agent, lf_debug, lf_exercise, lf_notification, lf_progress, lf_triage, lf_websocket;
 
 create table rungs (
     student_id uuid not null,
@@ -387,7 +446,7 @@ comment on table state is 'small values by key, each service sees its own';
 CREATE INDEX state_expires_at_idx ON public.state USING btree (expires_at) WHERE (expires_at IS NOT NULL);
 alter table state enable row level security;
 create policy own_rows on state for all using (owner = CURRENT_USER) with check (owner = CURRENT_USER);
-grant select, insert, update, delete on state to lf_api_gateway, lf_concepts, lf_debug, lf_progress, lf_triage, lf_websocket;
+grant select, insert, update, delete on state to lf_api_gateway, lf_code_review, lf_concepts, lf_course_agent, lf_debug, lf_exercise, lf_notification, lf_progress, lf_triage, lf_websocket;
 
 create table topics (
     id text not null,
@@ -438,3 +497,31 @@ create table work (
 comment on table work is 'slow work that some worker holds for a second at a time';
 CREATE INDEX work_next ON public.work USING btree (grp, lease_until);
 grant select, insert, update, delete on work to lf_api_gateway, lf_code_review, lf_concepts, lf_course_agent, lf_debug, lf_exercise, lf_notification, lf_progress, lf_triage, lf_websocket;
+
+CREATE OR REPLACE FUNCTION public.look_at_student(viewer uuid, role text, student uuid, what text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+    is_allowed boolean;
+begin
+    if viewer = student then
+        return true;
+    end if;
+    if not exists (select from users u where u.id = student and u.role = 'student') then
+        return false;
+    end if;
+    is_allowed := role = 'admin'
+        or role = 'teacher' and exists (select from teaching t where t.teacher_id = viewer and t.student_id = student);
+    insert into access_records (student_id, viewer_id, viewer_role, what, allowed)
+    select student, viewer, role, what, is_allowed
+    where not exists (
+        select from access_records r
+        where r.student_id = student and r.viewer_id = viewer and r.what = look_at_student.what
+          and r.allowed = is_allowed and r.at > now() - interval '1 minute'
+    );
+    return is_allowed;
+end
+$function$;

@@ -15,16 +15,30 @@ from learnflow.contracts.events import (
     AnswerFinished,
     AnswerPart,
     CodeExecuted,
+    CodeReviewed,
+    CodeSubmitted,
     ConceptExplained,
     ConceptRequested,
     DebugRequested,
+    ExerciseAssigned,
+    ExerciseGenerated,
+    ExerciseGraded,
+    ExerciseOpened,
     ExerciseRequested,
+    ExerciseSubmitted,
     Fact,
     HintGiven,
+    LessonGenerated,
     LessonRequested,
+    MasteryChanged,
+    NoticeSent,
     ProgressRequested,
     QuestionAsked,
+    QuizGraded,
     ReviewRequested,
+    StruggleDetected,
+    StruggleResolved,
+    StudentActive,
 )
 from learnflow.contracts.services import SERVICES
 from learnflow.contracts.topics import TOPICS
@@ -33,6 +47,10 @@ from tools.reference.documents import ROOT
 SEALED = "lf1.c2VhbGVkIHRleHQ"
 QUERY_ID = "11111111-2222-4333-8444-555555555555"
 REQUEST = {"query_id": QUERY_ID, "query": SEALED, "code": SEALED, "intent": "concepts", "confidence": 0.8}
+TOPIC = "control-flow/for-loops"
+EXERCISE = {"exercise_id": f"{TOPIC}/drums", "topic_id": TOPIC}
+ATTEMPT = EXERCISE | {"submission_id": QUERY_ID, "attempt_no": 2, "rung": 1, "aided": True, "helped_by": "debug"}
+LESSON = {"module_id": "control-flow", "topic_id": TOPIC, "lesson_type": "topic", "difficulty": "low"}
 EXAMPLES: dict[type[Fact], dict[str, Any]] = {
     QuestionAsked: {"query_id": QUERY_ID, "query": SEALED, "context": {"topic_id": "control-flow/for-loops"}},
     AnswerPart: {"query_id": QUERY_ID, "agent": "concepts", "part_no": 1, "text": SEALED},
@@ -46,6 +64,33 @@ EXAMPLES: dict[type[Fact], dict[str, Any]] = {
     CodeExecuted: {"execution_id": QUERY_ID, "status": "error", "error_type": "NameError", "duration_ms": 12.5},
     ExerciseRequested: REQUEST | {"intent": "exercise"},
     ProgressRequested: REQUEST | {"intent": "progress", "clarification": SEALED},
+    CodeSubmitted: EXERCISE | {"submission_id": QUERY_ID, "code": SEALED, "score": 75},
+    CodeReviewed: EXERCISE
+    | {
+        "review_id": QUERY_ID,
+        "quality_score": 81,
+        "correctness": 100,
+        "style": 60,
+        "efficiency": 80,
+        "readability": 70,
+    },
+    LessonGenerated: LESSON | {"lesson_id": QUERY_ID},
+    ExerciseGenerated: EXERCISE | {"difficulty": "easy"},
+    ExerciseOpened: EXERCISE,
+    ExerciseSubmitted: ATTEMPT,
+    ExerciseGraded: ATTEMPT
+    | {"difficulty": "easy", "passed": False, "score": 50, "tests_passed": 3, "tests_total": 6}
+    | {"error_type": "wrong_result", "core": True},
+    ExerciseAssigned: EXERCISE | {"assignment_id": QUERY_ID, "assigned_by": QUERY_ID, "due_at": "2026-12-01T12:00:00Z"},
+    QuizGraded: {"attempt_id": QUERY_ID, "quiz_id": TOPIC, "topic_id": TOPIC, "score": 80, "right": 4, "questions": 5},
+    StudentActive: EXERCISE | {"kind": "heartbeat"},
+    MasteryChanged: {"topic_id": TOPIC, "module_id": "control-flow", "mastery": 68, "level": "Learning"}
+    | {"exercises": 100, "quiz": 80, "quality": 0, "consistency": 40, "module_mastery": 17},
+    StruggleDetected: EXERCISE
+    | {"alert_id": QUERY_ID, "trigger": "same_error", "severity": "medium", "since": "2026-11-21T12:00:00Z"}
+    | {"evidence": {"error_type": "NameError", "times": 3}},
+    StruggleResolved: EXERCISE | {"alert_id": QUERY_ID, "trigger": "same_error", "reason": "passed"},
+    NoticeSent: {"notice_id": QUERY_ID, "kind": "assignment", "title": SEALED, "message": SEALED},
 }
 FACTS = pytest.mark.parametrize("fact", EVENTS.values(), ids=EVENTS)
 

@@ -9,6 +9,9 @@ from pydantic import AfterValidator
 OTHER = "other"
 """Stands for every error that a student, or a library that they wrote, has named."""
 
+WRONG_RESULT = "wrong_result"
+"""Stands for a program that runs and gives the wrong answer."""
+
 _BUILT_IN = {
     name for name, kind in vars(builtins).items() if isinstance(kind, type) and issubclass(kind, BaseException)
 }
@@ -37,7 +40,7 @@ _OF_THE_LIBRARY = {
     "UnsupportedOperation",
     "error",
 }
-KNOWN = frozenset(_BUILT_IN | _OF_THE_SANDBOX | _OF_THE_LIBRARY)
+KNOWN = frozenset({WRONG_RESULT} | _BUILT_IN | _OF_THE_SANDBOX | _OF_THE_LIBRARY)
 
 
 def public_name(name: str) -> str:

@@ -1,6 +1,6 @@
 """What all events have: a type, a topic, and what every request to an agent carries."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -11,6 +11,9 @@ from learnflow.contracts.topics import Topic
 
 Intent = Literal["concepts", "debug", "exercise", "code_review", "progress", "lesson", "clarify"]
 """What a question wants; the seven intents of triage."""
+
+Score = Annotated[float, Field(ge=0, le=100)]
+"""A percentage."""
 
 
 class Fact(EventData):

@@ -30,3 +30,17 @@ class ConceptExplained(Fact):
     concept: str
     topic_id: str
     level: str
+
+
+class LessonGenerated(Fact):
+    """A lesson was put together for a student; their progress in it begins at 0 %."""
+
+    event_type = "learnflow.concepts.lesson_generated.v1"
+    topic = topics.PROGRESS_EVENTS
+
+    query_id: UUID | None = None
+    lesson_id: UUID
+    module_id: str
+    topic_id: str
+    lesson_type: str
+    difficulty: str
