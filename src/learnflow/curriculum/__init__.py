@@ -2,21 +2,26 @@
 
 from learnflow.curriculum.cards import Card, ChoiceCheck, EvalCheck, Example, Misconception, Rounds
 from learnflow.curriculum.catalogue import Catalogue, Module, Topic, load_catalogue
+from learnflow.curriculum.exercises import Case, Exercise, Task, load_exercises
 from learnflow.curriculum.loader import Curriculum, load_curriculum
 from learnflow.curriculum.yaml_files import CurriculumError
 
 __all__ = [
     "Card",
+    "Case",
     "Catalogue",
     "ChoiceCheck",
     "Curriculum",
     "CurriculumError",
     "EvalCheck",
     "Example",
+    "Exercise",
     "Misconception",
     "Module",
     "Rounds",
+    "Task",
     "Topic",
     "load_catalogue",
     "load_curriculum",
+    "load_exercises",
 ]

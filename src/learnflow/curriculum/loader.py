@@ -10,6 +10,7 @@ from pydantic import RootModel
 
 from learnflow.curriculum.cards import Card, ChoiceCheck, MisconceptionId
 from learnflow.curriculum.catalogue import ROOT, Catalogue, load_catalogue
+from learnflow.curriculum.topic_files import FILES, Placed, read_topic_files, unknown, wrong_ids
 from learnflow.curriculum.yaml_files import CurriculumError, Document
 
 
@@ -26,52 +27,28 @@ class Curriculum:
     beliefs: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Placed:
-    """A card with the place it came from."""
-
-    card: Card
-    document: Document
-    index: int
-
-    def fault(self, field: str, message: str) -> str:
-        return self.document.at([self.index, field], message)
-
-
 @cache
 def load_curriculum(root: Path = ROOT) -> Curriculum:
     """The course below `root`; raises CurriculumError with file and line of every fault."""
     catalogue = load_catalogue(root)
-    misconceptions = Document(root / "misconceptions.yaml", root)
-    beliefs = misconceptions.parse(_Beliefs, misconceptions.data, []).root
-    placed, faults = _read_cards(catalogue, root)
+    beliefs = load_beliefs(root)
+    faults = list(_strays(catalogue, root))
+    placed: list[Placed[Card]] = []
+    try:
+        placed = read_topic_files("cards.yaml", Card, catalogue, root)
+    except CurriculumError as error:
+        faults += error.faults
     # a link to a card of a broken file is no second fault
     if faults := faults or [*_identity(placed), *_links(placed), *_unknown_beliefs(placed, beliefs)]:
         raise CurriculumError(faults)
-    return Curriculum(catalogue, {one.card.card: one.card for one in placed}, beliefs)
+    return Curriculum(catalogue, {one.item.card: one.item for one in placed}, beliefs)
 
 
-def _read_cards(catalogue: Catalogue, root: Path) -> tuple[list[_Placed], list[str]]:
-    placed: list[_Placed] = []
-    faults = list(_strays(catalogue, root))
-    for module in catalogue.modules:
-        for topic in module.topics:
-            path = root / "modules" / module.folder / topic.id.rpartition("/")[2] / "cards.yaml"
-            if not path.exists():
-                continue
-            try:
-                placed += _read_file(path, root, topic.id)
-            except CurriculumError as error:
-                faults += error.faults
-    return placed, faults
-
-
-def _read_file(path: Path, root: Path, topic_id: str) -> list[_Placed]:
-    document = Document(path, root)
-    placed = [_Placed(card, document, i) for i, card in enumerate(document.parse_list(Card, document.data, []))]
-    if faults := [p.fault("card", f"must begin with {topic_id}/") for p in placed if p.card.topic_id != topic_id]:
-        raise CurriculumError(faults)
-    return placed
+@cache
+def load_beliefs(root: Path = ROOT) -> dict[str, str]:
+    """What the misconceptions believe, by id."""
+    misconceptions = Document(root / "misconceptions.yaml", root)
+    return misconceptions.parse(_Beliefs, misconceptions.data, []).root
 
 
 def _strays(catalogue: Catalogue, root: Path) -> Iterator[str]:
@@ -81,43 +58,37 @@ def _strays(catalogue: Catalogue, root: Path) -> Iterator[str]:
     }
     for path in sorted((root / "modules").glob("*/*/*.yaml")):
         name = path.relative_to(root)
-        if "/".join(name.parts[1:3]) not in known or path.name != "cards.yaml":
+        if "/".join(name.parts[1:3]) not in known or path.name not in FILES:
             yield f"{name.as_posix()}:1: no topic of the catalogue has this file"
 
 
-def _identity(placed: list[_Placed]) -> Iterator[str]:
-    ids: set[str] = set()
+def _identity(placed: list[Placed[Card]]) -> Iterator[str]:
+    yield from wrong_ids(placed, "card")
     aliases: dict[str, str] = {}
     for one in placed:
-        if one.card.card in ids:
-            yield one.fault("card", f"{one.card.card!r} is already taken")
-        ids.add(one.card.card)
-        for alias in one.card.aliases:
-            if (other := aliases.setdefault(alias, one.card.card)) != one.card.card:
+        for alias in one.item.aliases:
+            if (other := aliases.setdefault(alias, one.item.card)) != one.item.card:
                 yield one.fault("aliases", f"{alias!r} already leads to {other}")
 
 
-def _links(placed: list[_Placed]) -> Iterator[str]:
-    ids = {one.card.card: one for one in placed}
+def _links(placed: list[Placed[Card]]) -> Iterator[str]:
+    ids = {one.item.card: one for one in placed}
     for one in placed:
-        for name in one.card.needed:
+        for name in one.item.needed:
             if name not in ids:
                 yield one.fault("needs", f"there is no card {name!r}")
     try:
-        TopologicalSorter({one.card.card: one.card.needed for one in placed}).prepare()
+        TopologicalSorter({one.item.card: one.item.needed for one in placed}).prepare()
     except CycleError as error:
         cycle: list[str] = error.args[1]
         yield ids[cycle[0]].fault("needs", "these cards need each other: " + " -> ".join(cycle))
 
 
-def _unknown_beliefs(placed: list[_Placed], beliefs: dict[str, str]) -> Iterator[str]:
+def _unknown_beliefs(placed: list[Placed[Card]], beliefs: dict[str, str]) -> Iterator[str]:
     for one in placed:
-        used = {"misconception": [one.card.misconception.id]}
-        used["checks"] = [name for check in one.card.checks for name in check.wrong.values()]
-        for field, names in used.items():
-            for name in names:
-                if name not in beliefs:
-                    yield one.fault(field, f"there is no misconception {name!r}")
+        yield from unknown(one, "misconception", [one.item.misconception.id], beliefs)
+        names = [name for check in one.item.checks for name in check.wrong.values()]
+        yield from unknown(one, "checks", names, beliefs)
 
 
 def checks_with_code(card: Card) -> list[ChoiceCheck]:

@@ -1,0 +1,160 @@
+"""Exercises as data: what a student reads, what they begin with, and by what their program is judged."""
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from learnflow.curriculum.cards import MisconceptionId
+from learnflow.curriculum.catalogue import ROOT, load_catalogue
+from learnflow.curriculum.literals import read_literal
+from learnflow.curriculum.loader import load_beliefs
+from learnflow.curriculum.topic_files import Placed, read_topic_files, unknown, wrong_ids
+from learnflow.curriculum.yaml_files import CurriculumError
+
+Kind = Literal["write", "fix", "predict", "parsons"]
+Difficulty = Literal["easy", "medium", "hard"]
+Program = Annotated[str, Field(max_length=6_000)]
+Printed = Annotated[str, Field(max_length=4_000)]
+Skill = Annotated[str, Field(pattern=r"^[a-z][a-z0-9 -]*$", max_length=40)]
+Given = Annotated[str, Field(max_length=20_000)]
+
+CONSTRUCTS = frozenset(
+    {"for", "while", "while-true", "if", "else", "elif", "break", "continue", "ternary", "match", "nested-loop"}
+    | {"def", "return", "lambda", "yield", "recursion", "default-parameter", "global", "nonlocal"}
+    | {"class", "inheritance", "super", "try", "except", "finally", "raise", "with", "assert", "import", "from"}
+    | {"comprehension", "list-comprehension", "dict-comprehension", "set-comprehension", "generator"}
+    | {"f-string", "slice", "and", "or", "not", "in", "is"}
+)
+"""The constructs of `require` and `forbid` beside calls (`sum()`), methods (`.sort()`) and operators (`+=`, `//`)."""
+_CALL_OR_OPERATOR = re.compile(r"\.?[A-Za-z_]\w*\(\)|[-+*/%=<>!&|^~@]+")
+
+
+class _Data(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+
+class Level(_Data):
+    """How hard an exercise is and what it trains; `core` ones count into mastery."""
+
+    kind: Kind
+    difficulty: Difficulty
+    core: bool = False
+    skills: Annotated[tuple[Skill, ...], Field(strict=False, max_length=8)] = ()
+
+
+class Case(_Data):
+    """One test: a call in the student's program, or a run of it as a whole with `stdin`.
+
+    `expected` is the value of the call as a Python literal (see `literals`), compared with its type; with `tolerance`
+    floats in it may differ by that much. `stdout` is what is printed, spaces at line ends and the last line break
+    aside. `raises` names the exception, `ValueError` or `ValueError: message`. `files` lie in the program's folder.
+    """
+
+    call: Annotated[str, Field(min_length=1, max_length=1_000)] | None = None
+    stdin: Given | None = None
+    expected: Annotated[str, Field(min_length=1, max_length=4_000)] | None = None
+    stdout: Printed | None = None
+    raises: Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*(: .+)?$", max_length=200)] | None = None
+    files: Annotated[dict[str, Given], Field(max_length=5)] = {}
+    tolerance: Annotated[float, Field(gt=0, le=1)] | None = None
+    hidden: bool = False
+
+    @model_validator(mode="after")
+    def is_one_test(self) -> Self:
+        if self.call is None and self.stdin is None:
+            raise ValueError("give call or stdin")
+        if sum(part is not None for part in (self.expected, self.stdout, self.raises)) != 1:
+            raise ValueError("give exactly one of expected, stdout and raises")
+        if self.expected is not None:
+            if self.call is None:
+                raise ValueError("expected is the value of a call; a run as a whole has stdout or raises")
+            read_literal(self.expected)
+        if self.tolerance is not None and self.expected is None:
+            raise ValueError("tolerance belongs to expected")
+        return self
+
+
+class Wrong(_Data):
+    """What somebody with this misconception would hand in."""
+
+    misconception: MisconceptionId
+    code: Annotated[str, Field(min_length=1, max_length=6_000)]
+
+
+class Task(_Data):
+    """An exercise without its place in the course.
+
+    - *write* and *fix*: the student completes or mends `starter`; `tests` judge it, `preamble` runs before it.
+    - *predict*: `program` is to be read; `reference` is exactly what it prints.
+    - *parsons*: the lines of `reference`, mixed with `distractors`, are to be put in order.
+
+    `also` holds other right answers of predict and parsons.
+    """
+
+    title: Annotated[str, Field(min_length=2, max_length=80)]
+    level: Level
+    statement: Annotated[str, Field(min_length=10, max_length=2_000)]
+    starter: Program = ""
+    reference: Annotated[str, Field(min_length=1, max_length=6_000)]
+    preamble: Program = ""
+    program: Program = ""
+    distractors: Annotated[tuple[Annotated[str, Field(max_length=120)], ...], Field(strict=False, max_length=2)] = ()
+    also: Annotated[tuple[Program, ...], Field(strict=False, max_length=4)] = ()
+    tests: Annotated[tuple[Case, ...], Field(strict=False, max_length=20)] = ()
+    require: Annotated[tuple[str, ...], Field(strict=False, max_length=6)] = ()
+    forbid: Annotated[tuple[str, ...], Field(strict=False, max_length=6)] = ()
+    wrong: Annotated[tuple[Wrong, ...], Field(strict=False, max_length=6)] = ()
+    hints: Annotated[tuple[str, ...], Field(strict=False, max_length=4)] = ()
+
+    @model_validator(mode="after")
+    def fits_its_kind(self) -> Self:
+        if self.level.kind in {"write", "fix"}:
+            if not any(not case.hidden for case in self.tests):
+                raise ValueError("a program is judged by tests: give at least one that is not hidden")
+            if self.program or self.distractors or self.also:
+                raise ValueError("program, distractors and also belong to predict and parsons")
+        elif self.level.kind == "predict" and not self.program:
+            raise ValueError("predict needs the program that is to be read")
+        elif self.level.kind == "parsons" and len(lines_of(self.reference)) < 2:
+            raise ValueError("parsons needs lines to put in order")
+        return self
+
+    @model_validator(mode="after")
+    def asks_for_constructs_that_are_known(self) -> Self:
+        for name in (*self.require, *self.forbid):
+            if name not in CONSTRUCTS and not _CALL_OR_OPERATOR.fullmatch(name):
+                raise ValueError(f"{name!r} is no construct; use one of {', '.join(sorted(CONSTRUCTS))}, or `sum()`")
+        return self
+
+
+class Exercise(Task):
+    """An exercise of the course; `exercise` is its id `module/topic/name`."""
+
+    exercise: Annotated[str, Field(pattern=r"^[a-z-]+/[a-z-]+/[a-z0-9-]+$", max_length=100)]
+
+    @property
+    def topic_id(self) -> str:
+        return self.exercise.rpartition("/")[0]
+
+
+def lines_of(program: str) -> list[str]:
+    """The lines that count: without blank ones and without spaces at their ends."""
+    return [line.rstrip() for line in program.splitlines() if line.strip()]
+
+
+@cache
+def load_exercises(root: Path = ROOT) -> dict[str, Exercise]:
+    """All exercises of the course by id, in its order; raises CurriculumError with file and line of every fault."""
+    placed = read_topic_files("exercises.yaml", Exercise, load_catalogue(root), root)
+    beliefs = load_beliefs(root)
+    faults = [*wrong_ids(placed, "exercise"), *(fault for one in placed for fault in _unknown_beliefs(one, beliefs))]
+    if faults:
+        raise CurriculumError(faults)
+    return {one.item.exercise: one.item for one in placed}
+
+
+def _unknown_beliefs(placed: Placed[Exercise], beliefs: dict[str, str]) -> list[str]:
+    return list(unknown(placed, "wrong", [wrong.misconception for wrong in placed.item.wrong], beliefs))

@@ -1,0 +1,70 @@
+"""One kind of file in the folders of the topics: a list of models, each with an id that begins with its topic."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel
+
+from learnflow.curriculum.catalogue import Catalogue
+from learnflow.curriculum.yaml_files import CurriculumError, Document
+
+M = TypeVar("M", bound=BaseModel)
+
+FILES = frozenset({"cards.yaml", "exercises.yaml", "quiz.yaml", "templates.yaml", "lessons.yaml"})
+"""What may lie in the folder of a topic: another file would never be read, and nobody would notice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed(Generic[M]):
+    """One item of a topic's file, with the place it came from."""
+
+    item: M
+    topic_id: str
+    document: Document
+    index: int
+
+    def fault(self, field: str, message: str) -> str:
+        """`file:line: message` for a field of this item."""
+        return self.document.at([self.index, field], message)
+
+
+def read_topic_files(file_name: str, model: type[M], catalogue: Catalogue, root: Path) -> list[Placed[M]]:
+    """All items of this kind in the order of the course; raises CurriculumError with every fault of every file."""
+    placed: list[Placed[M]] = []
+    faults: list[str] = []
+    for module in catalogue.modules:
+        for topic in module.topics:
+            path = root / "modules" / module.folder / topic.id.rpartition("/")[2] / file_name
+            if not path.exists():
+                continue
+            try:
+                document = Document(path, root)
+                items = document.parse_list(model, document.data, [])
+            except CurriculumError as error:
+                faults += error.faults
+            else:
+                placed += [Placed(item, topic.id, document, index) for index, item in enumerate(items)]
+    if faults:
+        raise CurriculumError(faults)
+    return placed
+
+
+def wrong_ids(placed: list[Placed[M]], field: str) -> Iterator[str]:
+    """Ids that stand twice, or in the folder of another topic."""
+    seen: set[str] = set()
+    for one in placed:
+        name = str(getattr(one.item, field))
+        if name.rpartition("/")[0] != one.topic_id:
+            yield one.fault(field, f"must begin with {one.topic_id}/")
+        if name in seen:
+            yield one.fault(field, f"{name!r} is already taken")
+        seen.add(name)
+
+
+def unknown(placed: Placed[M], field: str, names: list[str], beliefs: dict[str, str]) -> Iterator[str]:
+    """Misconceptions that `misconceptions.yaml` does not have."""
+    for name in names:
+        if name not in beliefs:
+            yield placed.fault(field, f"there is no misconception {name!r}")
