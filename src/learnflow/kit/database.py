@@ -19,6 +19,8 @@ from learnflow.kit.transaction import Transaction, current_transaction
 T = TypeVar("T")
 
 TAKE_WITHIN_S = 3.0
+INDEXES_ONLY = "set enable_seqscan = off"
+"""Every query of a service has its index; a plan made while a table was empty must not outlive that."""
 
 Record = asyncpg.Record
 """One row of a result, for use cases that are handed one by their repository."""
@@ -74,22 +76,33 @@ class Database:
         self.direct_dsn = direct_dsn or dsn
         self._pool_size = pool_size
         self._pool: Pool | None = None
+        self._direct: Pool | None = None
 
     async def start(self) -> None:
         # nothing is opened yet: a service starts, and says why it is not ready, while PostgreSQL is still away
-        self._pool = Pool(self._connect_pooled, self._pool_size)
+        self._direct = Pool(self._connect_direct, self._pool_size)
+        self._pool = self._direct if self.dsn == self.direct_dsn else Pool(self._connect_pooled, self._pool_size)
 
     async def _connect_pooled(self) -> asyncpg.Connection[asyncpg.Record]:
+        # behind a transaction pooler no statement and no setting outlives its transaction
         connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(
-            self.dsn, timeout=3, command_timeout=10, statement_cache_size=0 if self.direct_dsn != self.dsn else 200
+            self.dsn, timeout=3, command_timeout=10, statement_cache_size=0
         )
         await prepare_connection(connection)
         return connection
 
+    async def _connect_direct(self) -> asyncpg.Connection[asyncpg.Record]:
+        connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(
+            self.direct_dsn, timeout=3, command_timeout=10, statement_cache_size=200
+        )
+        await prepare_connection(connection)
+        await connection.execute(INDEXES_ONLY)
+        return connection
+
     async def stop(self) -> None:
-        if self._pool is not None:
-            await self._pool.close(3)
-            self._pool = None
+        for pool in {self._pool, self._direct} - {None}:
+            await pool.close(3)  # type: ignore[union-attr]  # None was taken out
+        self._pool = self._direct = None
 
     async def reason_not_ready(self) -> str | None:
         try:
@@ -135,8 +148,18 @@ class Database:
             return await operation(connection)
 
     @asynccontextmanager
+    async def direct(self) -> AsyncIterator[Connection]:
+        """A connection past any pooler for one pass of a reader; with nothing to read a reader holds none."""
+        async with self._lent(self._direct) as connection:
+            yield connection
+
+    @asynccontextmanager
     async def _acquire(self) -> AsyncIterator[Connection]:
-        pool = self._pool
+        async with self._lent(self._pool) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def _lent(self, pool: Pool | None) -> AsyncIterator[Connection]:
         if pool is None:
             raise Unavailable("The database pool is not open yet. Try again in a moment.")
         try:

@@ -7,6 +7,7 @@ that comes back inside a transaction or closed is thrown away.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -17,14 +18,22 @@ import asyncpg
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
 
+IDLE_S = 10.0
+"""A backend of PostgreSQL is 2-4 MB: what was opened for a moment's rush is closed after it."""
+
 
 class Pool:
-    """At most `size` connections, opened when they are first needed; the last used is used again first."""
+    """At most `size` connections, opened when they are first needed; the last used is used again first.
+
+    One that was idle for IDLE_S is closed when another is given back, as long as one is left.
+    """
 
     def __init__(self, connect: Callable[[], Awaitable[Connection]], size: int) -> None:
         self._connect = connect
         self._size = size
-        self._idle: list[Connection] = []
+        # with the time when it was given back, the longest idle first
+        self._idle: list[tuple[Connection, float]] = []
+        self._closing: set[asyncio.Task[None]] = set()
         self._lent: set[Connection] = set()
         self._opening = 0
         # each gets a connection, or None as the leave to open one
@@ -47,7 +56,8 @@ class Pool:
             connection.terminate()
             self._hand_over(None)
         elif not self._hand_over(connection):
-            self._idle.append(connection)
+            self._idle.append((connection, time.monotonic()))
+            self._close_oldest()
         if not self._lent:
             self._all_back.set()
 
@@ -60,15 +70,22 @@ class Pool:
                     await self._all_back.wait()
         for connection in self._lent:
             connection.terminate()
-        await asyncio.gather(*(_close(connection) for connection in self._idle))
+        await asyncio.gather(*(_close(connection) for connection, _ in self._idle), *self._closing)
         self._idle.clear()
 
     def _free(self) -> Connection | None:
         while self._idle:
-            connection = self._idle.pop()
+            connection, _ = self._idle.pop()
             if not connection.is_closed():
                 return connection
         return None
+
+    def _close_oldest(self) -> None:
+        if len(self._idle) > 1 and self._idle[0][1] < time.monotonic() - IDLE_S:
+            connection, _ = self._idle.pop(0)
+            closing = asyncio.create_task(_close(connection))
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
 
     async def _open_or_wait(self) -> Connection:
         while True:

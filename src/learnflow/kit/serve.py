@@ -18,7 +18,7 @@ from learnflow.kit.logging import configure_logging
 from learnflow.kit.settings import ServiceSettings
 from learnflow.kit.tracing import configure_tracing
 
-__all__ = ["Factory", "listen", "load", "main", "run", "server_for"]
+__all__ = ["Built", "Factory", "listen", "load", "main", "run", "server_for"]
 
 GRACE_S = 4
 MAX_FRAME_BYTES = 262_144
@@ -66,13 +66,27 @@ def server_for(app: FastAPI) -> uvicorn.Server:
     return uvicorn.Server(config)
 
 
-def run(factory: Factory, settings: ServiceSettings, sockets: Sequence[socket.socket]) -> None:
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A service put together and not started: nothing is open yet, so it may be built before a fork."""
+
+    service: Service
+    settings: ServiceSettings
+    server: uvicorn.Server
+
+    @classmethod
+    def of(cls, factory: Factory, settings: ServiceSettings) -> "Built":
+        server = server_for(factory.create(settings))
+        server.config.load()
+        return cls(factory.service, settings, server)
+
+
+def run(built: Built, sockets: Sequence[socket.socket]) -> None:
     """Serve until SIGTERM or SIGINT; returns after the parts have stopped. Raises SystemExit(3) when start fails."""
-    configure_logging(factory.service.name, settings.log_level, settings.log_format)
-    configure_tracing(factory.service.name)
-    server = server_for(factory.create(settings))
-    server.run(sockets=list(sockets))
-    if not server.started:
+    configure_logging(built.service.name, built.settings.log_level, built.settings.log_format)
+    configure_tracing(built.service.name)
+    built.server.run(sockets=list(sockets))
+    if not built.server.started:
         raise SystemExit(3)
 
 
@@ -85,7 +99,7 @@ def main(name: str) -> None:
         listening = socket.socket(fileno=arguments[LISTEN_FD])
     else:
         listening = listen(settings.host, factory.service.port + settings.port_offset)
-    run(factory, settings, [listening])
+    run(Built.of(factory, settings), [listening])
 
 
 def _arguments(words: Sequence[str]) -> dict[str, int]:

@@ -23,14 +23,14 @@ from learnflow.runtime.processes import die_with_parent, dying_with_parent, name
 
 if TYPE_CHECKING:
     # the parent starts PostgreSQL and the sandbox before it imports uvicorn and FastAPI
-    from learnflow.kit.serve import Factory
+    from learnflow.kit.serve import Built
 
 NOT_FOR_SERVICES = ("LEARNFLOW_DATABASE_URL", "LEARNFLOW_DIRECT_DATABASE_URL", "LEARNFLOW_MASTER_KEY_FILE")
 LARGEST_LOG_BYTES = 20_000_000
 
 
 def fork_service(
-    factory: "Factory", overrides: dict[str, Any], listening: socket.socket, log_file: Path, close: Callable[[], None]
+    name: str, build: Callable[[], "Built"], listening: socket.socket, log_file: Path, close: Callable[[], None]
 ) -> int:
     """Fork a process that serves on the inherited socket; `close` lets go of what belongs to the parent alone."""
 
@@ -38,11 +38,11 @@ def fork_service(
 
     def serve() -> None:
         redirect_output(log_file)
-        for name in NOT_FOR_SERVICES:
-            os.environ.pop(name, None)
-        run(factory, factory.settings(overrides), [listening])
+        for variable in NOT_FOR_SERVICES:
+            os.environ.pop(variable, None)
+        run(build(), [listening])
 
-    return _fork(serve, factory.service.name, close)
+    return _fork(serve, name, close)
 
 
 @dataclass(slots=True)

@@ -35,6 +35,7 @@ SERVER_SETTINGS = {
     "max_connections": "120",
     "shared_buffers": "128MB",
     "jit": "off",
+    "max_logical_replication_workers": "0",  # nobody replicates a laptop: one process less
     "wal_compression": "on",
     "idle_in_transaction_session_timeout": "15s",
     "fsync": "on",

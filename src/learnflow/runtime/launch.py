@@ -4,8 +4,9 @@ import asyncio
 import gc
 import os
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ from learnflow.runtime.worker import Worker
 
 if TYPE_CHECKING:
     # imported for good in `_import`, when PostgreSQL and the sandbox have been started already
-    from learnflow.kit.serve import Factory
+    from learnflow.kit.serve import Built, Factory
 
 RUNS_ALONE = CODE_EXECUTION.name
 
@@ -73,7 +74,7 @@ class Launch:
         if CODE_EXECUTION not in self.options.services:
             return
         rotate(self._log(RUNS_ALONE))
-        for replica in range(1, self.options.replicas + 1):
+        for replica in self._replicas:
             self.supervisor.start(Worker(RUNS_ALONE, self._exec_alone, replica))
 
     def _exec_alone(self) -> int:
@@ -137,11 +138,12 @@ class Launch:
         return task
 
     def _start_services(self) -> None:
+        forked = [factory for factory in self.factories if factory.service.name != RUNS_ALONE]
+        builders = {factory.service.name: [self._builder(factory) for _ in self._replicas] for factory in forked}
         gc.collect()
         gc.freeze()
-        for factory in self.factories:
-            if factory.service.name != RUNS_ALONE:
-                self._start_service(factory)
+        for factory in forked:
+            self._start_service(factory.service.name, builders[factory.service.name])
         self.write_facts()
         services = [factory.service for factory in self.factories]
         self.not_ready = wait_until_ready(self.options, services, self.supervisor.look_after)
@@ -149,17 +151,31 @@ class Launch:
     def _ready_note(self) -> str:
         return f"NOT ready: {', '.join(self.not_ready)}" if self.not_ready else "all ready"
 
-    def _start_service(self, factory: "Factory") -> None:
-        service = factory.service
-        rotate(self._log(service.name))
-        for replica in range(1, self.options.replicas + 1):
-            self.supervisor.start(Worker(service.name, lambda: self._spawn(factory), replica))
+    @property
+    def _replicas(self) -> range:
+        return range(1, self.options.replicas + 1)
 
-    def _spawn(self, factory: "Factory") -> int:
-        service = factory.service
-        listening, log = self.sockets[service.name], self._log(service.name)
-        overrides = self.wiring.overrides(service)
-        return fork_service(factory, overrides, listening, log, lambda: self._let_go(keep=listening))
+    def _builder(self, factory: "Factory") -> Callable[[], "Built"]:
+        """Build one replica now: what is made after the fork is made, and kept, by every child for itself (8 MB)."""
+        from learnflow.kit.serve import Built
+
+        def build() -> "Built":
+            return Built.of(factory, factory.settings(self.wiring.overrides(factory.service)))
+
+        try:
+            built = build()
+        except Exception:  # noqa: BLE001 - the child meets the same error, and says it in the service's own log
+            return build
+        return lambda: built
+
+    def _start_service(self, name: str, builders: Sequence[Callable[[], "Built"]]) -> None:
+        rotate(self._log(name))
+        for replica, builder in zip(self._replicas, builders, strict=True):
+            self.supervisor.start(Worker(name, partial(self._spawn, name, builder), replica))
+
+    def _spawn(self, name: str, build: Callable[[], "Built"]) -> int:
+        listening = self.sockets[name]
+        return fork_service(name, build, listening, self._log(name), lambda: self._let_go(keep=listening))
 
     def _let_go(self, keep: socket.socket | None = None) -> None:
         """In a child: the lock and the sockets that are not its own."""

@@ -66,9 +66,6 @@ select bool_or((
 from bus_cursor c where c.grp = $1 and c.topic = $2
 """
 
-# on whatever statistics a plan was made: an empty log may be full a minute later
-SESSION = "set enable_seqscan = off"
-
 MOVE_AND_CLAIM = """
 with moved as (
     update bus_cursor c set xid = m.xid, seq = m.seq, retry_at = null

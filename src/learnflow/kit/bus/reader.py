@@ -8,6 +8,7 @@ for later (`xid < snapshot xmin`), so nothing is ever passed over.
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -27,7 +28,6 @@ from learnflow.kit.bus.cursors import (
     IS_UUID,
     MOVE_AND_CLAIM,
     RETRY_AT,
-    SESSION,
     WAITING,
 )
 from learnflow.kit.bus.subscription import Subscription
@@ -36,7 +36,7 @@ from learnflow.kit.inbox import claim
 from learnflow.kit.wakeups import next_backoff
 
 if TYPE_CHECKING:
-    Connection = asyncpg.Connection[asyncpg.Record]
+    from learnflow.kit.database import Connection
 
 log = structlog.get_logger()
 
@@ -91,41 +91,40 @@ class Reader:
     async def _run(self) -> None:
         backoff_s = 0.0
         while not self._stopping:
-            connection: Connection | None = None
             try:
-                connection = await self._database.connect()
-                await connection.execute(SESSION)
-                await self._ensure_cursors(connection)
+                await self._ensure_cursors()
                 self.is_reading, backoff_s = True, 0.0
-                await self._serve(connection)
+                await self._serve()
             # a dying server shows as errors of several families, asyncpg's own internal ones among them
             except Exception as error:  # noqa: BLE001 - whatever it was, the way out is a new connection
                 log.warning("bus.reader.lost", group=self._key[0], topic=self._key[1], error=type(error).__name__)
             finally:
                 self.is_reading = False
-                if connection is not None:
-                    connection.terminate()
             if not self._stopping:
                 backoff_s = next_backoff(backoff_s)
                 await self._sleep(backoff_s)
 
-    async def _ensure_cursors(self, connection: Connection) -> None:
-        await connection.execute(ENSURE, *self._key, self.subscription.topic.partitions)
+    async def _ensure_cursors(self) -> None:
+        async with self._database.direct() as connection:
+            await connection.execute(ENSURE, *self._key, self.subscription.topic.partitions)
 
-    async def _serve(self, connection: Connection) -> None:
+    async def _serve(self) -> None:
         pause_s = HELD_BACK_START_S
         next_at = 0.0
         while not self._stopping:
             await asyncio.sleep(max(0.0, next_at - time.monotonic()))
             next_at = time.monotonic() + self.subscription.spacing_s
             self._woken.clear()
-            read, is_more = await self._pass(connection)
+            async with self._database.direct() as connection:
+                read, is_more = await self._pass(connection)
+                is_waiting = not read and await connection.fetchval(WAITING, *self._key)
             if read and is_more:
                 pause_s = HELD_BACK_START_S
-            elif read or not await connection.fetchval(WAITING, *self._key):
+            elif not is_waiting:
                 pause_s, self._careful = HELD_BACK_START_S, 0
                 self._lag.set(0)
-                await self._sleep(POLL_S)
+                # not in step with the other topics' readers: they share a few connections
+                await self._sleep(POLL_S * random.uniform(0.7, 1.3))  # noqa: S311 - no secret
             else:
                 await self._sleep(pause_s)
                 pause_s = min(pause_s * 2, HELD_BACK_MAX_S)

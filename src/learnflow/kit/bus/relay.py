@@ -19,10 +19,9 @@ from aiokafka import AIOKafkaProducer
 
 from learnflow.contracts.topics import TOPICS
 from learnflow.kit.bus.base import channel_of
-from learnflow.kit.bus.cursors import SESSION
 from learnflow.kit.bus.kafka_topics import ensure_topics
 from learnflow.kit.bus.reader import HELD_BACK_MAX_S, HELD_BACK_START_S, POLL_S
-from learnflow.kit.database import Database
+from learnflow.kit.database import INDEXES_ONLY, Database
 from learnflow.kit.wakeups import Wakeups, next_backoff
 
 if TYPE_CHECKING:
@@ -128,7 +127,7 @@ class Relay:
     async def _lead(self, connection: Connection) -> None:
         partitions = {topic.name: topic.partitions for topic in TOPICS.values()}
         partitions.update({topic.dead_letter: 1 for topic in TOPICS.values()})
-        await connection.execute(SESSION)
+        await connection.execute(INDEXES_ONLY)
         await connection.execute(ENSURE, GROUP, list(partitions), list(partitions.values()))
         producer = AIOKafkaProducer(
             bootstrap_servers=self._servers,
