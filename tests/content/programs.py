@@ -63,3 +63,21 @@ def _python(arguments: list[str], stdin: str) -> subprocess.CompletedProcess[str
             [sys.executable, "-I", "-S", *arguments],
             check=False, input=stdin, capture_output=True, text=True, timeout=10, cwd=scratch,
         )  # fmt: skip
+
+
+def run_all(codes: list[str]) -> list[tuple[str, str]]:
+    """What each program prints, without the last line break, and its exception's name; one process for all."""
+    program = (
+        "import contextlib, io, json, sys\nfound = []\n"
+        "for code in json.load(sys.stdin):\n"
+        "    printed, error = io.StringIO(), ''\n"
+        "    try:\n"
+        "        with contextlib.redirect_stdout(printed):\n            exec(code, {'__name__': '__main__'})\n"
+        "    except Exception as raised:\n        error = type(raised).__name__\n"
+        "    found.append([printed.getvalue().rstrip('\\n'), error])\n"
+        "json.dump(found, sys.stdout)"
+    )
+    done = _python(["-c", program], json.dumps(codes))
+    assert done.returncode == 0, done.stderr
+    seen: list[list[str]] = json.loads(done.stdout)
+    return [(printed, error) for printed, error in seen]

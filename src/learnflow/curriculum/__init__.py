@@ -4,6 +4,7 @@ from learnflow.curriculum.cards import Card, ChoiceCheck, EvalCheck, Example, Mi
 from learnflow.curriculum.catalogue import Catalogue, Module, Topic, load_catalogue
 from learnflow.curriculum.exercises import Case, Exercise, Task, load_exercises
 from learnflow.curriculum.loader import Curriculum, load_curriculum
+from learnflow.curriculum.quizzes import Option, Question, load_quizzes
 from learnflow.curriculum.yaml_files import CurriculumError
 
 __all__ = [
@@ -18,10 +19,13 @@ __all__ = [
     "Exercise",
     "Misconception",
     "Module",
+    "Option",
+    "Question",
     "Rounds",
     "Task",
     "Topic",
     "load_catalogue",
     "load_curriculum",
     "load_exercises",
+    "load_quizzes",
 ]
