@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-CALLERS = ("nobody", "owner", "stranger", "teacher", "service", "admin")
+CALLERS = ("nobody", "owner", "stranger", "teacher", "own_teacher", "service", "admin")
 VERDICTS = (True, 401, 403, 404)
 TABLE = Path(__file__).with_name("access.yaml")
 

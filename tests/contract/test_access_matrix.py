@@ -25,6 +25,13 @@ from tools.reference.apps import applications, routes
 
 BUILT = [service.name for service in built_services()]
 PASSWORD = "correct horse battery"
+ROLES = {"teacher": "teacher", "own_teacher": "teacher", "admin": "admin"}
+ENROL = """
+with made as (insert into classes (id, name, join_code, created_by)
+              values (gen_random_uuid(), 'lf1.x', 'ABCDEFGH', $1) returning id),
+     taught as (insert into class_teachers (class_id, teacher_id, is_owner) select id, $1, true from made)
+insert into enrolments (class_id, student_id) select id, $2 from made
+"""
 CLOSED_AS = {4401: 401, 4403: 403}
 
 
@@ -41,12 +48,13 @@ class Cast:
         self._query_id = ""
 
     async def assemble(self) -> None:
-        for name in ("owner", "stranger", "teacher", "admin"):
+        for name in ("owner", "stranger", "teacher", "own_teacher", "admin"):
             signed_in = await self._register(f"{name}@example.org")
             self.ids[name] = signed_in["user"]["id"]
-            role = name if name in {"teacher", "admin"} else "student"
+            role = ROLES.get(name, "student")
             await self._owner.execute("update users set role = $1 where id = $2", role, self.ids[name])
             self.tokens[name] = (await self._keys.issue(signed_in["user"]["id"], role)).token  # type: ignore[arg-type]  # one of the roles
+        await self._owner.execute(ENROL, self.ids["own_teacher"], self.ids["owner"])
         self.tokens["service"] = (await self._keys.issue(service_id("triage"), "service", service="triage")).token
 
     async def close(self) -> None:
