@@ -127,6 +127,7 @@ WEB = Service(
     "web",
     3000,
     "the pages; the browser knows only this address, /api and /ws are passed on",
+    "learnflow.web",
     database=False,
 )
 

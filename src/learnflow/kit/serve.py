@@ -60,6 +60,8 @@ def server_for(app: FastAPI) -> uvicorn.Server:
         log_config=None,
         access_log=False,
         server_header=False,
+        # whose X-Forwarded-For counts: loopback's, unless the application meets the browsers itself and says so
+        forwarded_allow_ips=getattr(app.state, "forwarded_allow_ips", None),
         backlog=BACKLOG,
         timeout_graceful_shutdown=GRACE_S,
     )

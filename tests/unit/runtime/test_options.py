@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from learnflow.contracts.services import CODE_EXECUTION, DEBUG, TRIAGE
+from learnflow.contracts.services import CODE_EXECUTION, DEBUG, SERVICES, TRIAGE, Service
 from learnflow.kit.serve import Factory
 from learnflow.kit.settings import ServiceSettings
 from learnflow.runtime.errors import RuntimeProblem
@@ -20,10 +20,11 @@ def wiring(tmp_path: Path) -> Wiring:
     return Wiring(Options(), InstanceSecrets("role-secret", tmp_path / "master.key"), OWNER_DSN, OWNER_DSN)
 
 
-def test_only_names_services_that_exist() -> None:
+def test_only_names_services_that_exist(monkeypatch: pytest.MonkeyPatch) -> None:
     assert choose_services("debug, triage") == (TRIAGE, DEBUG)
+    monkeypatch.setitem(SERVICES, "later", Service("later", 8199, "named by the plan alone"))
     with pytest.raises(RuntimeProblem, match="not built yet"):
-        choose_services("web")
+        choose_services("later")
     with pytest.raises(RuntimeProblem, match="no service of that name"):
         choose_services("nobody")
 
