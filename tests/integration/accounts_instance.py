@@ -15,8 +15,8 @@ from learnflow.kit.app import create_app
 from learnflow.kit.database import open_database
 from learnflow.kit.idempotency import IdempotentPosts
 from learnflow.kit.wakeups import Wakeups
-from learnflow.services.api_gateway import accounts_api
 from learnflow.services.api_gateway.accounts_app import AccountParts, build_accounts
+from learnflow.services.api_gateway.app import account_routers
 from learnflow.services.api_gateway.settings import Settings
 
 PASSWORD = "a long password"
@@ -75,7 +75,7 @@ async def running(
     app = create_app(
         API_GATEWAY,
         settings,
-        routers=[accounts_api.make_router(parts.accounts), *routers],
+        routers=[*account_routers(parts), *routers],
         parts=[database, wakeups, parts.revocations],
         verifier=parts.verifier,
     )

@@ -25,6 +25,7 @@ MODULES = {
     "doctor": "learnflow.cli.doctor",
     "config": "learnflow.cli.config",
     "token": "learnflow.cli.token",
+    "users": "learnflow.cli.users",
     "db": "learnflow.cli.db",
     "events": "learnflow.cli.events",
     "seed": "learnflow.cli.seed",

@@ -10,6 +10,9 @@ _COLUMNS = {
     "state": "expires_at",
     "revoked_sessions": "until",
     "sessions": "expires_at",
+    "invitations": "expires_at",
+    "reset_tokens": "expires_at",
+    "account_messages": "expires_at",
 }
 
 

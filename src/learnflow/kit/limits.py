@@ -42,5 +42,10 @@ async def give_back(database: Database, *, name: str, subject: str) -> None:
     await database.execute(_GIVE_BACK, name, subject)
 
 
+async def forget(database: Database, *, name: str, subject: str) -> None:
+    """Take back all uses of this subject."""
+    await database.execute("delete from limits where name = $1 and subject = $2", name, subject)
+
+
 def _spoken(window_s: int) -> str:
     return f"{window_s // 60} min" if window_s >= 60 and window_s % 60 == 0 else f"{window_s} s"

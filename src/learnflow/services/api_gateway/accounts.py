@@ -1,4 +1,4 @@
-"""Use cases of accounts: register, sign in, refresh, sign out, profile, and the accounts of services."""
+"""Use cases of accounts: sign in, refresh, sign out, profile, services' own. `registration` makes people's."""
 
 import hashlib
 import hmac
@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import structlog
 
-from learnflow.contracts.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
+from learnflow.contracts.errors import Conflict, Forbidden, NotFound, Unauthenticated
 from learnflow.contracts.sealed import SealedText
 from learnflow.kit.clock import system_clock
 from learnflow.kit.database import Database, Transaction
@@ -25,26 +25,36 @@ from learnflow.services.api_gateway.accounts_repository import (
     SessionRow,
     UserRow,
 )
-from learnflow.services.api_gateway.accounts_rules import UserRole, is_demo, new_user
-from learnflow.services.api_gateway.password_check import PasswordCheck
+from learnflow.services.api_gateway.accounts_rules import NewUser, UserRole, UserState, is_demo, new_user
+from learnflow.services.api_gateway.known_devices import KnownDevices
+from learnflow.services.api_gateway.password_check import From, PasswordCheck
 
 log = structlog.get_logger()
 
 REFRESH_TTL = timedelta(days=7)
+ADDRESS_TAKEN = "There is an account with this e-mail address already. Sign in instead."
 _NO_LONGER = "This session is over. Sign in again."
+
+
+class AwaitingConsent(Forbidden):
+    """The account of a child whose guardian has not agreed yet: it cannot sign in."""
+
+    code = "awaiting_consent"
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A user in the clear, for their own eyes."""
+    """A user in the clear, for their own eyes; a guest has no address, and `expires_at` is when it is erased."""
 
     id: UUID
-    email: str
+    email: str | None
     name: str
     role: UserRole
     language: str
     timezone: str
     created_at: datetime
+    state: UserState = "active"
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +65,8 @@ class SignedIn:
     session_id: UUID
     access: AccessToken
     refresh_token: str
+    device_mark: str | None = None
+    """Shows later that this device has signed in before."""
 
 
 class Accounts:
@@ -69,6 +81,7 @@ class Accounts:
         password_check: PasswordCheck,
         keys: SigningKeys,
         revocations: Revocations,
+        devices: KnownDevices,
         *,
         demo: bool = False,
     ) -> None:
@@ -79,6 +92,7 @@ class Accounts:
         self._password_check = password_check
         self._keys = keys
         self._revocations = revocations
+        self._devices = devices
         self._demo = demo
 
     async def create_user(
@@ -87,58 +101,48 @@ class Accounts:
         """Make an account and its key; Invalid names a wrong field, Conflict an address that is taken."""
         new = new_user(email, password, name, language, timezone)
         password_hash = await self._passwords.hash(new.password)
-        user = User(uuid4(), new.email, new.name, role, new.language, new.timezone, system_clock())
+        user_id = uuid4()
         async with self._database.transaction():
-            await self._vault.create_key(user.id)
-            if not await self._repository.add_user(await self._sealed(user, password_hash)):
-                raise Conflict("There is an account with this e-mail address already. Sign in instead.")
-        log.info("account.created", user_id=str(user.id), role=role)
-        return user
+            await self._vault.create_key(user_id)
+            row = await self.sealed(user_id, new, role, password_hash)
+            if not await self._repository.add_user(row):
+                raise Conflict(ADDRESS_TAKEN)
+        log.info("account.created", user_id=str(user_id), role=role)
+        return await self.opened(row)
 
-    async def _sealed(self, user: User, password_hash: str) -> UserRow:
+    async def sealed(self, user_id: UUID, new: NewUser, role: UserRole, password_hash: str) -> UserRow:
+        """A new user as the table holds them; their key is there already."""
         return UserRow(
-            user.id,
-            user.role,
-            self._vault.email_index(user.email),
-            await self._vault.seal(user.id, user.email),
-            await self._vault.seal(user.id, user.name),
+            user_id,
+            role,
+            self._vault.email_index(new.email),
+            await self._vault.seal(user_id, new.email),
+            await self._vault.seal(user_id, new.name),
             password_hash,
-            user.language,
-            user.timezone,
-            user.created_at,
+            new.language,
+            new.timezone,
+            system_clock(),
         )
 
-    async def register(
-        self,
-        email: str,
-        password: str,
-        name: str,
-        *,
-        class_code: str | None = None,
-        language: str = "en",
-        timezone: str = "UTC",
-    ) -> tuple[User, SignedIn]:
-        """A new student, signed in."""
-        if class_code is not None:
-            raise Invalid("This class code is unknown. Ask your teacher for the right one.", field="class_code")
-        user = await self.create_user(email, password, name, "student", language=language, timezone=timezone)
-        return user, await self._open_session(user.id, user.role)
-
-    async def login(self, email: str, password: str, address: str) -> tuple[User, SignedIn]:
-        """Sign in from a network address; the same error and the same time for a wrong address and password."""
+    async def login(self, email: str, password: str, source: From) -> tuple[User, SignedIn]:
+        """Sign in; the same error and the same time for a wrong address and password."""
         if is_demo(email) and not self._demo:
             raise Forbidden("Demo accounts are off here. Sign in with an account of your own.")
         index = self._vault.email_index(email)
         found = await self._repository.user_by_email(index)
-        row = await self._password_check.pass_or_raise(index, found, password, address)
-        return await self._opened(row), await self._open_session(row.id, row.role)
+        row = await self._password_check.pass_or_raise(index, found, password, source)
+        return await self.opened(row), await self.open_session(row)
 
     async def open_session_for(self, email: str) -> SignedIn:
         """A session without a password, for the operator's command line; NotFound for an unknown address."""
+        return await self.open_session(await self.find(email))
+
+    async def find(self, email: str) -> UserRow:
+        """The account of an address, for the operator's command line; NotFound for an unknown one."""
         row = await self._repository.user_by_email(self._vault.email_index(email))
         if row is None:
             raise NotFound("There is no account with this e-mail address.")
-        return await self._open_session(row.id, row.role)
+        return row
 
     async def refresh(self, refresh_token: str) -> SignedIn:
         """The next pair of tokens; a token that was used before ends the whole session."""
@@ -149,7 +153,7 @@ class Accounts:
             if spent is not None and is_good:
                 await self._repository.renew_session(spent.session_id, _hashed(fresh), REFRESH_TTL)
             elif spent is not None and spent.was_used:
-                await self._end(tx, [spent.session_id], "token_reused")
+                await self.end(tx, [spent.session_id], "token_reused")
         if spent is None or not is_good:
             raise Unauthenticated(_NO_LONGER)
         access = await self._keys.issue(spent.user_id, spent.role, session_id=spent.session_id)
@@ -159,7 +163,7 @@ class Accounts:
         """End the session of either; an unknown or ended one is signed out already."""
         found = await self._repository.session_of_token(_hashed(refresh_token)) if refresh_token else None
         async with self._database.transaction() as tx:
-            await self._end(tx, [each for each in (found, session_id) if each], "signed_out")
+            await self.end(tx, [each for each in (found, session_id) if each], "signed_out")
 
     async def sessions(self, user_id: UUID) -> list[SessionRow]:
         """The open sessions, the one used last first."""
@@ -170,28 +174,34 @@ class Accounts:
         if session_id not in {session.id for session in await self.sessions(user_id)}:
             raise NotFound("There is no such session of yours.")
         async with self._database.transaction() as tx:
-            await self._end(tx, [session_id], "ended_by_user")
+            await self.end(tx, [session_id], "ended_by_user")
 
     async def end_all_sessions(
         self, user_id: UUID, *, but: UUID | None = None, reason: EndReason = "ended_by_user"
     ) -> None:
         """Sign the user out everywhere, except in the session `but`."""
         async with self._database.transaction() as tx:
-            await self._end(tx, [each.id for each in await self.sessions(user_id) if each.id != but], reason)
+            await self.end(tx, [each.id for each in await self.sessions(user_id) if each.id != but], reason)
 
     async def change_password(
-        self, user_id: UUID, session_id: UUID | None, current: str, new: str, address: str
+        self, user_id: UUID, session_id: UUID | None, current: str, new: str, source: From
     ) -> None:
         """Set a new password; all other sessions of the user end."""
-        row = await self._user(user_id)
-        await self._password_check.pass_or_raise(row.email_index, row, current, address)
+        await self.confirm_password(user_id, current, source)
         password_hash = await self._passwords.hash(new)
         await self._repository.set_password(user_id, password_hash)
         await self.end_all_sessions(user_id, but=session_id, reason="password_changed")
         log.info("account.password.changed", user_id=str(user_id))
 
+    async def confirm_password(self, user_id: UUID, password: str, source: From) -> UserRow:
+        """Pass when it is the user's own password; Conflict for a guest, who has none."""
+        row = await self.user(user_id)
+        if row.email_index is None:
+            raise Conflict("A guest has no password. Register first: your work stays yours.")
+        return await self._password_check.pass_or_raise(row.email_index, row, password, source)
+
     async def profile(self, user_id: UUID) -> User:
-        return await self._opened(await self._user(user_id))
+        return await self.opened(await self.user(user_id))
 
     async def update_profile(
         self, user_id: UUID, *, name: str | None = None, language: str | None = None, timezone: str | None = None
@@ -214,34 +224,44 @@ class Accounts:
         """The keys that verify access tokens, as a JSON Web Key Set."""
         return await self._keys.jwks()
 
-    async def _open_session(self, user_id: UUID, role: UserRole) -> SignedIn:
+    async def open_session(self, row: UserRow) -> SignedIn:
+        """A new session; AwaitingConsent while a guardian has not agreed."""
+        if row.state == "awaiting_consent":
+            raise AwaitingConsent(
+                "A parent or guardian has to agree first. We have written to them; ask them to look for our e-mail.",
+                expires_at=row.expires_at,
+            )
         session_id, refresh_token = uuid4(), _new_refresh_token()
-        await self._repository.add_session(session_id, user_id, _hashed(refresh_token), REFRESH_TTL)
-        access = await self._keys.issue(user_id, role, session_id=session_id)
-        log.info("account.signed_in", user_id=str(user_id), role=role)
-        return SignedIn(user_id, session_id, access, refresh_token)
+        await self._repository.add_session(session_id, row.id, _hashed(refresh_token), REFRESH_TTL)
+        access = await self._keys.issue(row.id, row.role, session_id=session_id)
+        log.info("account.signed_in", user_id=str(row.id), role=row.role)
+        mark = self._devices.mark(row.email_index) if row.email_index else None
+        return SignedIn(row.id, session_id, access, refresh_token, mark)
 
-    async def _end(self, tx: Transaction, session_ids: list[UUID], reason: EndReason) -> None:
+    async def end(self, tx: Transaction, session_ids: list[UUID], reason: EndReason) -> None:
+        """End these sessions, and their access tokens with them."""
         ended = await self._repository.end_sessions(session_ids, reason)
         if ended:
             await self._revocations.revoke(tx, ended)
             log.info("account.sessions.ended", count=len(ended), reason=reason)
 
-    async def _user(self, user_id: UUID) -> UserRow:
+    async def user(self, user_id: UUID) -> UserRow:
         row = await self._repository.user_by_id(user_id)
         if row is None:
             raise NotFound("This account does not exist any more.")
         return row
 
-    async def _opened(self, row: UserRow) -> User:
+    async def opened(self, row: UserRow) -> User:
         return User(
             row.id,
-            await self._vault.open(row.id, SealedText(row.email)),
+            None if row.email is None else await self._vault.open(row.id, SealedText(row.email)),
             await self._vault.open(row.id, SealedText(row.name)),
             row.role,
             row.language,
             row.timezone,
             row.created_at,
+            row.state,
+            row.expires_at,
         )
 
 

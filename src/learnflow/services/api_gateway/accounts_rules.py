@@ -7,14 +7,25 @@ from typing import Annotated, Literal
 from zoneinfo import available_timezones
 
 from email_validator import EmailNotValidError, validate_email
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from learnflow.contracts.errors import Invalid
 from learnflow.contracts.text import Text, storable
 
 UserRole = Literal["student", "teacher", "admin"]
+UserState = Literal["active", "guest", "awaiting_consent"]
 DEMO_DOMAIN = "demo.learnflow.example"
 """Where the demo class lives: a name that nobody can own (RFC 2606)."""
+GUEST_NAME = "Guest"
 _BREAKS = frozenset({"Cc", "Zl", "Zp"})
 _TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Overrides and isolates of Unicode's bidirectional algorithm; joiners (Persian, Hindi, emoji) are welcome."""
@@ -75,6 +86,39 @@ class NewUser(BaseModel):
     name: PersonName
     language: Language = "en"
     timezone: TimeZone = "UTC"
+
+
+Code = Annotated[Text, Field(min_length=1, max_length=40)]
+
+
+class NewAccount(NewUser):
+    """What somebody may say about themselves who registers; a guardian is named for a child under 13, and only then."""
+
+    class_code: Code | None = None
+    invitation_code: Code | None = None
+    under_13: bool = False
+    guardian_email: Annotated[EmailAddress | None, Field(validate_default=True)] = None
+
+    @field_validator("under_13")
+    @classmethod
+    def _is_a_student(cls, under_13: bool, info: ValidationInfo) -> bool:
+        if under_13 and info.data.get("invitation_code"):
+            raise ValueError("is for students; leave it out with an invitation code")
+        if under_13 and info.data.get("class_code"):
+            raise ValueError("goes without a class code; join the class when your parent or guardian has agreed")
+        return under_13
+
+    @field_validator("guardian_email")
+    @classmethod
+    def _goes_with_a_child(cls, guardian: str | None, info: ValidationInfo) -> str | None:
+        under_13 = bool(info.data.get("under_13"))
+        if under_13 and guardian is None:
+            raise ValueError("is needed for a student under 13; give a parent's or guardian's address")
+        if guardian is not None and not under_13:
+            raise ValueError("is asked for students under 13 only; leave it out")
+        if guardian is not None and guardian.casefold() == str(info.data.get("email", "")).casefold():
+            raise ValueError("is your own address; give your parent's or guardian's")
+        return guardian
 
 
 def new_user(email: str, password: str, name: str, language: str, timezone: str) -> NewUser:

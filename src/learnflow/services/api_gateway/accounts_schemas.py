@@ -4,17 +4,18 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from learnflow.contracts.text import Text
 from learnflow.services.api_gateway.accounts_rules import (
     EmailAddress,
     Language,
-    NewUser,
+    NewAccount,
     Password,
     PersonName,
     TimeZone,
     UserRole,
+    UserState,
 )
 
 RefreshIn = Annotated[
@@ -28,15 +29,48 @@ class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class Register(NewUser):
-    """A new student."""
+class Register(NewAccount):
+    """A new student; a teacher with an invitation code; a guest who sends their token keeps their work."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"email": "ada@example.org", "password": "a long one", "name": "Ada"}]}
     )
 
-    class_code: Annotated[Text, Field(max_length=40)] | None = None
     refresh_in: RefreshIn = "cookie"
+
+
+class BeGuest(_Body):
+    """A look around without an account."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"language": "en", "timezone": "Europe/Berlin"}]})
+
+    language: Language = "en"
+    timezone: TimeZone = "UTC"
+    refresh_in: RefreshIn = "cookie"
+
+
+class ResetPassword(_Body):
+    """Either the address whose password was forgotten, or the token of the link with the new password."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"email": "ada@example.org"}]})
+
+    token: Annotated[Text, Field(min_length=1, max_length=200)] | None = None
+    email: Annotated[EmailAddress | None, Field(validate_default=True)] = None
+    new_password: Annotated[Password | None, Field(validate_default=True)] = None
+
+    @field_validator("email")
+    @classmethod
+    def _asks_or_finishes(cls, email: str | None, info: ValidationInfo) -> str | None:
+        if (email is None) == (info.data.get("token") is None):
+            raise ValueError("send either your e-mail address, or the link's token with new_password")
+        return email
+
+    @field_validator("new_password")
+    @classmethod
+    def _goes_with_the_token(cls, new_password: str | None, info: ValidationInfo) -> str | None:
+        if (new_password is None) != (info.data.get("token") is None):
+            raise ValueError("goes with the link's token, and the token with it")
+        return new_password
 
 
 class Login(_Body):
@@ -78,17 +112,26 @@ class ChangeProfile(_Body):
 
 
 class Profile(BaseModel):
-    """A user as they see themselves."""
+    """A user as they see themselves; a guest has no address, and is erased at `expires_at`."""
 
     model_config = ConfigDict(from_attributes=True)
 
     id: UUID
-    email: str
+    email: str | None
     name: str
     role: UserRole
     language: str
     timezone: str
     created_at: datetime
+    state: UserState
+    expires_at: datetime | None
+
+
+class AwaitsConsent(BaseModel):
+    """The account of a child: it can sign in when a parent or guardian has agreed, or is erased at `expires_at`."""
+
+    user: Profile
+    detail: str
 
 
 class TokenAnswer(BaseModel):

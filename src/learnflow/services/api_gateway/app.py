@@ -1,6 +1,6 @@
 """The gateway's composition root."""
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 
 from learnflow.contracts import topics
@@ -19,18 +19,31 @@ from learnflow.kit.wakeups import Wakeups
 from learnflow.services.api_gateway import (
     accounts_api,
     agents_api,
+    consents_api,
     course_api,
     operations_api,
     progress_api,
     questions_api,
+    registration_api,
 )
-from learnflow.services.api_gateway.accounts_app import build_accounts
+from learnflow.services.api_gateway.accounts_app import AccountParts, build_accounts
+from learnflow.services.api_gateway.erasure import Expiring
 from learnflow.services.api_gateway.handlers import Handlers
 from learnflow.services.api_gateway.public import PublicApi
 from learnflow.services.api_gateway.repository import Questions
 from learnflow.services.api_gateway.service import QuestionDesk
 from learnflow.services.api_gateway.settings import Settings
 from learnflow.services.api_gateway.waiting import CHANNEL, WaitingRoom
+
+EXPIRING = (
+    "limits",
+    "idempotency",
+    "sessions",
+    "revoked_sessions",
+    "invitations",
+    "reset_tokens",
+    "account_messages",
+)
 
 
 def create(settings: Settings) -> FastAPI:
@@ -41,9 +54,10 @@ def create(settings: Settings) -> FastAPI:
     bus = make_bus(settings, database, API_GATEWAY, wakeups=wakeups)
     invoker = Invoker(settings)
     desk = _question_desk(database, bus, people.vault, wakeups)
-    expiry = Expiry(database, "limits", "idempotency", "sessions", "revoked_sessions")
+    expiry = Expiry(database, *EXPIRING)
     api = PublicApi(settings, database, bus, desk, invoker)
-    parts: list[Part] = [database, wakeups, people.revocations, bus, invoker, expiry]
+    housekeeping: list[Part] = [expiry, people.mail(invoker), Expiring(people.erasure)]
+    parts: list[Part] = [database, wakeups, people.revocations, bus, invoker, *housekeeping]
     app = create_app(
         API_GATEWAY,
         settings,
@@ -53,7 +67,7 @@ def create(settings: Settings) -> FastAPI:
             course_api.make_router(load_catalogue()),
             agents_api.make_router(api),
             progress_api.make_router(api),
-            accounts_api.make_router(people.accounts),
+            *account_routers(people),
             operations_api.make_router(parts),
         ],
         parts=parts,
@@ -63,6 +77,15 @@ def create(settings: Settings) -> FastAPI:
         Middleware(IdempotentPosts, database=database, vault=people.vault, master_key=people.master_key)
     )
     return app
+
+
+def account_routers(people: AccountParts) -> list[APIRouter]:
+    """The routes of accounts and of privacy."""
+    return [
+        accounts_api.make_router(people.accounts),
+        registration_api.make_router(people.registration, people.reset),
+        consents_api.make_router(people.consents),
+    ]
 
 
 def _question_desk(database: Database, bus: Bus, vault: Vault, wakeups: Wakeups) -> QuestionDesk:

@@ -17,7 +17,7 @@ from learnflow.kit.auth import CurrentPrincipal, allow
 from learnflow.kit.encoding import json_bytes
 from learnflow.kit.idempotency import Idempotent
 from learnflow.services.api_gateway.public import PublicApi
-from learnflow.services.api_gateway.schemas import Accepted, Question, QuestionPage
+from learnflow.services.api_gateway.schemas import Accepted, Question, QuestionPage, Rate
 from learnflow.services.api_gateway.service import NewQuestion, StreamEvent, links
 
 PEOPLE = allow("student", "teacher", "admin")
@@ -94,7 +94,18 @@ def make_router(api: PublicApi) -> APIRouter:
             following = f"{request.url.path}?limit={limit}&before={last['asked_at'].timestamp()!r}_{last['query_id']}"
         return json_response({"items": items, "total": total, "next": following})
 
+    _add_words_on_an_answer(router, api)
     return router
+
+
+def _add_words_on_an_answer(router: APIRouter, api: PublicApi) -> None:
+    @router.post("/query/{query_id}/stop", response_model=Question, summary="Want no answer any more")
+    async def stop(query_id: UUID, principal: CurrentPrincipal) -> Response:
+        return json_response(await api.desk.stop(principal.user_id, query_id))
+
+    @router.post("/query/{query_id}/rate", status_code=204, summary="Say whether the answer helped")
+    async def rate(query_id: UUID, body: Rate, principal: CurrentPrincipal) -> None:
+        await api.desk.rate(principal.user_id, query_id, helpful=body.helpful, comment=body.comment)
 
 
 def _cursor(before: str | None) -> tuple[datetime, UUID] | None:

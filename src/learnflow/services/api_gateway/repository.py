@@ -14,10 +14,11 @@ _QUESTION = """
     select q.id, q.user_id, q.query, q.code, q.error, q.context, q.asked_at,
            r.agent, r.intent, r.confidence, coalesce(r.reasons, '{}') as reasons,
            a.agent as answered_by, a.answer, a.clarification, a.details, a.hint_level, a.hint_levels, a.verified,
-           a.tutor, a.finished_at
+           a.tutor, a.finished_at, q.stopped_at, g.helpful
     from questions q
     left join answer_routes r on r.query_id = q.id
     left join answers a on a.query_id = q.id
+    left join ratings g on g.query_id = q.id
     """
 
 ADD_ROUTES = """
@@ -39,6 +40,7 @@ from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text
      as e (query_id, user_id, agent, answer, clarification, details, hint_level, hint_levels, verified, tutor,
            finished_at)
 join users u on u.id = e.user_id
+where not exists (select from questions q where q.id = e.query_id and q.stopped_at is not null)
 on conflict do nothing
 """
 
@@ -83,7 +85,9 @@ class Questions:
     async def add_part(self, tx: Transaction, student_id: UUID, part: AnswerPart) -> None:
         await tx.execute(
             """insert into answer_parts (query_id, user_id, part_no, agent, text)
-               select $1, id, $3, $4, $5 from users where id = $2 on conflict do nothing""",
+               select $1, id, $3, $4, $5 from users where id = $2
+               and not exists (select from questions where id = $1 and stopped_at is not null)
+               on conflict do nothing""",
             part.query_id,
             student_id,
             part.part_no,
@@ -128,6 +132,30 @@ class Questions:
     async def count(self, student_id: UUID) -> int:
         count: int = await self._database.fetchval("select count(*) from questions where user_id = $1", student_id)
         return count
+
+    async def stop(self, tx: Transaction, student_id: UUID, query_id: UUID) -> bool:
+        """Want no answer any more; False where there is one already, or no such question of the student's."""
+        stopped = await tx.fetchval(
+            """update questions q set stopped_at = now()
+               where id = $1 and user_id = $2 and stopped_at is null
+                 and not exists (select from answers a where a.query_id = q.id)
+               returning true""",
+            query_id,
+            student_id,
+        )
+        return stopped is not None
+
+    async def rate(self, student_id: UUID, query_id: UUID, *, helpful: bool, comment: str | None) -> None:
+        """Keep whether the answer helped; `comment` is sealed, and a second rating replaces the first."""
+        await self._database.execute(
+            """insert into ratings (query_id, user_id, helpful, comment) values ($1, $2, $3, $4)
+               on conflict (query_id) do update
+               set helpful = excluded.helpful, comment = excluded.comment, rated_at = now()""",
+            query_id,
+            student_id,
+            helpful,
+            comment,
+        )
 
     async def parts_after(self, query_id: UUID, part_no: int) -> list[StoredPart]:
         rows = await self._database.fetch(

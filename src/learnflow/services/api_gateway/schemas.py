@@ -44,7 +44,7 @@ class Question(BaseModel):
     """A question as its student sees it."""
 
     query_id: UUID
-    status: Literal["open", "answered"]
+    status: Literal["open", "answered", "stopped"]
     query: str
     code: str | None
     error: str | None
@@ -55,6 +55,7 @@ class Question(BaseModel):
     confidence: float | None
     reasons: list[str]
     answer: Answer | None
+    helpful: bool | None
     links: Links
 
 
@@ -64,6 +65,15 @@ class QuestionPage(BaseModel):
     items: list[Question]
     total: int
     next: str | None
+
+
+class Rate(BaseModel):
+    """Whether an answer helped, and what you would like to say about it."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"helpful": True}]})
+
+    helpful: bool
+    comment: Annotated[Text, Field(min_length=1, max_length=1000)] | None = None
 
 
 class Run(BaseModel):

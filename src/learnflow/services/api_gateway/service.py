@@ -10,7 +10,7 @@ from uuid import UUID, uuid4, uuid5
 import orjson
 
 from learnflow.contracts.envelope import CloudEvent
-from learnflow.contracts.errors import NotFound
+from learnflow.contracts.errors import Conflict, NotFound
 from learnflow.contracts.events import AnswerFinished, AnswerPart, QuestionAsked
 from learnflow.contracts.events.base import QuestionContext
 from learnflow.contracts.sealed import SealedText
@@ -103,6 +103,23 @@ class QuestionDesk:
             raise NotFound("There is no such question of yours.")
         return await self._opened(row)
 
+    async def stop(self, student_id: UUID, query_id: UUID) -> dict[str, Any]:
+        """The answer is not wanted any more: whoever waits is told, and what still comes is dropped.
+
+        A question that is answered already stays as it is; NotFound for anybody else's.
+        """
+        async with self._database.transaction() as tx:
+            if await self._questions.stop(tx, student_id, query_id):
+                self._wakeups.wake_peers_after_commit(tx, CHANNEL, str(query_id))
+        return await self.get(student_id, query_id)
+
+    async def rate(self, student_id: UUID, query_id: UUID, *, helpful: bool, comment: str | None) -> None:
+        """Keep whether the answer helped; Conflict while there is none."""
+        if (await self.get(student_id, query_id))["answer"] is None:
+            raise Conflict("There is no answer yet that you could rate.")
+        sealed = await self._seal_if_any(student_id, comment)
+        await self._questions.rate(student_id, query_id, helpful=helpful, comment=sealed)
+
     async def wait(self, student_id: UUID, query_id: UUID, wait_s: float) -> dict[str, Any]:
         """The question as soon as it is answered, or as it is after `wait_s` seconds."""
         deadline = asyncio.get_running_loop().time() + wait_s
@@ -111,7 +128,7 @@ class QuestionDesk:
                 moved.clear()
                 row = await self._questions.find(query_id)
                 left = deadline - asyncio.get_running_loop().time()
-                if left <= 0 or (row is not None and row["finished_at"] is not None):
+                if left <= 0 or (row is not None and (row["finished_at"] or row["stopped_at"])):
                     return await self.get(student_id, query_id)
                 await _wait_at_most(moved, min(left, _POLL_S))
 
@@ -137,7 +154,7 @@ class QuestionDesk:
         for part in await self._questions.parts_after(question["query_id"], max(after, 0)):
             text = await self._vault.open(student_id, SealedText(part.text))
             news.append(StreamEvent("part", part.part_no, {"agent": part.agent, "text": text}))
-        if question["answer"]:
+        if question["status"] != "open":
             number = max([after, *(event.number for event in news)]) + 1
             news.append(StreamEvent("done", number, question, last=True))
         return news
@@ -158,9 +175,10 @@ class QuestionDesk:
 
     async def _opened(self, row: Record) -> dict[str, Any]:
         opener = _Opener(self._vault, row["user_id"])
+        is_answered = row["finished_at"] is not None and row["stopped_at"] is None
         return {
             "query_id": row["id"],
-            "status": "answered" if row["finished_at"] else "open",
+            "status": "stopped" if row["stopped_at"] else "answered" if is_answered else "open",
             "query": await opener.text(row["query"]),
             "code": await opener.text(row["code"]),
             "error": await opener.text(row["error"]),
@@ -170,7 +188,8 @@ class QuestionDesk:
             "intent": row["intent"],
             "confidence": row["confidence"],
             "reasons": row["reasons"],
-            "answer": await _opened_answer(row, opener) if row["finished_at"] else None,
+            "answer": await _opened_answer(row, opener) if is_answered else None,
+            "helpful": row["helpful"],
             "links": links(row["id"]),
         }
 

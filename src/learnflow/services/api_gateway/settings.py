@@ -20,6 +20,17 @@ class Settings(ServiceSettings):
         default=100, ge=1, validation_alias="LEARNFLOW_API_GATEWAY_SIGN_IN_FAILURES_PER_ADDRESS"
     )
     sign_in_window_s: int = Field(default=900, ge=1, validation_alias="LEARNFLOW_API_GATEWAY_SIGN_IN_WINDOW_S")
+    guests_per_address: int = Field(
+        default=100, ge=1, validation_alias="LEARNFLOW_API_GATEWAY_GUESTS_PER_ADDRESS", description="in an hour"
+    )
+    registrations_per_address: int = Field(
+        default=100, ge=1, validation_alias="LEARNFLOW_API_GATEWAY_REGISTRATIONS_PER_ADDRESS", description="in an hour"
+    )
+    public_url: str = Field(
+        default="http://localhost:3000",
+        validation_alias="LEARNFLOW_API_GATEWAY_PUBLIC_URL",
+        description="where the pages are; links in e-mails begin with it",
+    )
     password_memory_kib: int = Field(
         default=19_456, ge=8, validation_alias="LEARNFLOW_API_GATEWAY_PASSWORD_MEMORY_KIB", description="argon2id"
     )
