@@ -28,6 +28,28 @@ comment on table access_records is 'every look of another person at a student''s
 CREATE INDEX access_records_of_a_student ON public.access_records USING btree (student_id, at DESC, id DESC);
 grant select, insert, update, delete on access_records to lf_api_gateway;
 
+create table account_messages (
+    id uuid not null default gen_random_uuid(),
+    kind text not null,
+    email_index bytea,
+    consent_id uuid,
+    attempts smallint not null default 0,
+    next_at timestamp with time zone not null default now(),
+    expires_at timestamp with time zone not null,
+    constraint account_messages_pkey PRIMARY KEY (id),
+    constraint account_messages_consent_id_fkey FOREIGN KEY (consent_id) REFERENCES consents(id) ON DELETE CASCADE,
+    constraint account_messages_check CHECK ((kind = 'reset'::text) = (email_index IS NOT NULL)),
+    constraint account_messages_check1 CHECK ((kind = 'reset'::text) = (consent_id IS NULL)),
+    constraint account_messages_email_index_check CHECK (octet_length(email_index) = 32),
+    constraint account_messages_kind_check CHECK (kind = ANY (ARRAY['reset'::text, 'consent'::text, 'confirm'::text]))
+);
+comment on table account_messages is 'e-mails about accounts that are still to be sent';
+comment on column account_messages.email_index is 'whose password was forgotten: HMAC of the address, known here or not';
+CREATE INDEX account_messages_expires_at ON public.account_messages USING btree (expires_at);
+CREATE INDEX account_messages_next ON public.account_messages USING btree (next_at);
+CREATE INDEX account_messages_of_a_consent ON public.account_messages USING btree (consent_id);
+grant select, insert, update, delete on account_messages to lf_api_gateway;
+
 create table activity_days (
     user_id uuid not null,
     day date not null,
@@ -158,6 +180,32 @@ comment on column classes.name is 'sealed under the key of the teacher who made 
 comment on column classes.settings is 'limits of this class: hint ceiling, questions a day, model off';
 grant select, insert, update, delete on classes to lf_api_gateway;
 
+create table consents (
+    id uuid not null,
+    student_id uuid not null,
+    guardian text not null,
+    state text not null default 'asked'::text,
+    model boolean not null default false,
+    token_hash bytea,
+    asked_at timestamp with time zone not null default now(),
+    confirmed_at timestamp with time zone,
+    given_at timestamp with time zone,
+    constraint consents_pkey PRIMARY KEY (id),
+    constraint consents_student_id_key UNIQUE (student_id),
+    constraint consents_token_hash_key UNIQUE (token_hash),
+    constraint consents_student_id_fkey FOREIGN KEY (student_id) REFERENCES users(id) ON DELETE CASCADE,
+    constraint consents_check CHECK ((state = 'asked'::text) = (confirmed_at IS NULL)),
+    constraint consents_check1 CHECK ((state = 'given'::text) = (given_at IS NOT NULL)),
+    constraint consents_check2 CHECK (NOT model OR state = 'given'::text),
+    constraint consents_guardian_check CHECK (guardian ~~ 'lf1.%'::text),
+    constraint consents_state_check CHECK (state = ANY (ARRAY['asked'::text, 'confirmed_once'::text, 'given'::text])),
+    constraint consents_token_hash_check CHECK (octet_length(token_hash) = 32)
+);
+comment on table consents is 'a guardian''s consent for a pupil under 13, by e-mail and a second confirmation';
+comment on column consents.guardian is 'sealed: the guardian''s address, under the child''s key';
+comment on column consents.model is 'the separate consent: a model may see what the child writes';
+grant select, insert, update, delete on consents to lf_api_gateway;
+
 create table enrolments (
     class_id uuid not null,
     student_id uuid not null,
@@ -169,6 +217,16 @@ create table enrolments (
 comment on table enrolments is 'who learns in which class';
 CREATE INDEX enrolments_of_a_student ON public.enrolments USING btree (student_id);
 grant select, insert, update, delete on enrolments to lf_api_gateway;
+
+create table erasures (
+    erased_id uuid not null,
+    erased_at timestamp with time zone not null default now(),
+    swept_at timestamp with time zone,
+    constraint erasures_pkey PRIMARY KEY (erased_id)
+);
+comment on table erasures is 'accounts that are gone; swept once more for what events brought after them, then forgotten';
+CREATE INDEX erasures_to_sweep ON public.erasures USING btree (erased_at);
+grant select, insert, update, delete on erasures to lf_api_gateway;
 
 create table error_patterns (
     student_id uuid not null,
@@ -240,6 +298,21 @@ CREATE INDEX inbox_at ON public.inbox USING brin (at);
 grant select, insert on inbox to lf_api_gateway, lf_code_review, lf_concepts, lf_course_agent, lf_debug, lf_exercise, lf_notification, lf_triage, lf_websocket;
 grant select, insert, delete on inbox to lf_progress;
 
+create table invitations (
+    code_hash bytea not null,
+    role text not null,
+    created_at timestamp with time zone not null default now(),
+    expires_at timestamp with time zone not null,
+    used_at timestamp with time zone,
+    used_by uuid,
+    constraint invitations_pkey PRIMARY KEY (code_hash),
+    constraint invitations_used_by_fkey FOREIGN KEY (used_by) REFERENCES users(id) ON DELETE SET NULL,
+    constraint invitations_code_hash_check CHECK (octet_length(code_hash) = 32),
+    constraint invitations_role_check CHECK (role = 'teacher'::text)
+);
+comment on table invitations is 'codes with which a teacher registers, once each; made by the command line';
+grant select, insert, update, delete on invitations to lf_api_gateway;
+
 create table limits (
     name text not null,
     subject text not null,
@@ -295,6 +368,7 @@ create table questions (
     context jsonb not null default '{}'::jsonb,
     language text not null,
     asked_at timestamp with time zone not null default now(),
+    stopped_at timestamp with time zone,
     constraint questions_pkey PRIMARY KEY (id),
     constraint questions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
 );
@@ -303,9 +377,26 @@ comment on column questions.query is 'sealed';
 comment on column questions.code is 'sealed';
 comment on column questions.error is 'sealed';
 comment on column questions.context is 'where the student was: ids only';
+comment on column questions.stopped_at is 'when the student wanted no answer any more; what came later was dropped';
 CREATE INDEX questions_of_a_student ON public.questions USING btree (user_id, asked_at DESC, id DESC);
 CREATE INDEX questions_on_an_exercise ON public.questions USING btree (user_id, ((context ->> 'exercise_id'::text)));
 grant select, insert, update, delete on questions to lf_api_gateway;
+
+create table ratings (
+    query_id uuid not null,
+    user_id uuid not null,
+    helpful boolean not null,
+    comment text,
+    rated_at timestamp with time zone not null default now(),
+    constraint ratings_pkey PRIMARY KEY (query_id),
+    constraint ratings_query_id_fkey FOREIGN KEY (query_id) REFERENCES questions(id) ON DELETE CASCADE,
+    constraint ratings_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+    constraint ratings_comment_check CHECK (comment ~~ 'lf1.%'::text)
+);
+comment on table ratings is 'whether an answer helped its student';
+comment on column ratings.comment is 'sealed';
+CREATE INDEX ratings_of_a_student ON public.ratings USING btree (user_id);
+grant select, insert, update, delete on ratings to lf_api_gateway;
 
 create table refresh_tokens (
     token_hash bytea not null,
@@ -319,6 +410,19 @@ create table refresh_tokens (
 comment on table refresh_tokens is 'used ones stay as long as their session, so that a reuse is seen';
 CREATE INDEX refresh_tokens_session_id_idx ON public.refresh_tokens USING btree (session_id);
 grant select, insert, update, delete on refresh_tokens to lf_api_gateway;
+
+create table reset_tokens (
+    token_hash bytea not null,
+    user_id uuid not null,
+    expires_at timestamp with time zone not null,
+    constraint reset_tokens_pkey PRIMARY KEY (token_hash),
+    constraint reset_tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+    constraint reset_tokens_token_hash_check CHECK (octet_length(token_hash) = 32)
+);
+comment on table reset_tokens is 'links that set a new password, once; sha256 of 256 random bits';
+CREATE INDEX reset_tokens_expires_at ON public.reset_tokens USING btree (expires_at);
+CREATE INDEX reset_tokens_of_a_user ON public.reset_tokens USING btree (user_id);
+grant select, insert, update, delete on reset_tokens to lf_api_gateway;
 
 create table revoked_sessions (
     session_id uuid not null,
@@ -378,7 +482,7 @@ create table sessions (
     constraint sessions_pkey PRIMARY KEY (id),
     constraint sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
     constraint sessions_check CHECK ((ended_at IS NULL) = (end_reason IS NULL)),
-    constraint sessions_end_reason_check CHECK (end_reason = ANY (ARRAY['signed_out'::text, 'token_reused'::text, 'password_changed'::text, 'ended_by_user'::text]))
+    constraint sessions_end_reason_check CHECK (end_reason = ANY (ARRAY['signed_out'::text, 'token_reused'::text, 'password_changed'::text, 'ended_by_user'::text, 'registered'::text, 'erased'::text]))
 );
 comment on table sessions is 'where somebody is signed in';
 CREATE INDEX sessions_expires_at_idx ON public.sessions USING btree (expires_at);
@@ -464,22 +568,33 @@ grant select on topics to lf_api_gateway, lf_code_review, lf_concepts, lf_course
 create table users (
     id uuid not null,
     role text not null,
-    email_index bytea not null,
-    email text not null,
+    email_index bytea,
+    email text,
     name text not null,
-    password_hash text not null,
+    password_hash text,
     language text not null default 'en'::text,
     timezone text not null default 'UTC'::text,
     created_at timestamp with time zone not null default now(),
+    state text not null default 'active'::text,
+    is_child boolean not null default false,
+    expires_at timestamp with time zone,
     constraint users_pkey PRIMARY KEY (id),
     constraint users_email_index_key UNIQUE (email_index),
+    constraint users_active_stays CHECK ((state = 'active'::text) = (expires_at IS NULL)),
+    constraint users_address_is_whole CHECK ((email IS NULL) = (email_index IS NULL) AND (password_hash IS NULL) = (email_index IS NULL)),
     constraint users_email_check CHECK (email ~~ 'lf1.%'::text),
     constraint users_email_index_check CHECK (octet_length(email_index) = 32),
+    constraint users_guest_has_no_address CHECK ((state = 'guest'::text) = (email_index IS NULL)),
     constraint users_name_check CHECK (name ~~ 'lf1.%'::text),
-    constraint users_role_check CHECK (role = ANY (ARRAY['student'::text, 'teacher'::text, 'admin'::text]))
+    constraint users_role_check CHECK (role = ANY (ARRAY['student'::text, 'teacher'::text, 'admin'::text])),
+    constraint users_state_check CHECK (state = ANY (ARRAY['active'::text, 'guest'::text, 'awaiting_consent'::text]))
 );
 comment on table users is 'people; a service is no user';
 comment on column users.email_index is 'HMAC of the normalised address: finds it without holding it';
+comment on column users.state is 'a guest has no address yet; awaiting_consent cannot sign in until a guardian has agreed';
+comment on column users.is_child is 'under 13: a model sees nothing of theirs without a consent of its own';
+comment on column users.expires_at is 'when the account is erased, unless it becomes active before';
+CREATE INDEX users_that_expire ON public.users USING btree (expires_at) WHERE (expires_at IS NOT NULL);
 grant select, insert, update, delete on users to lf_api_gateway;
 
 create table work (
@@ -497,6 +612,33 @@ create table work (
 comment on table work is 'slow work that some worker holds for a second at a time';
 CREATE INDEX work_next ON public.work USING btree (grp, lease_until);
 grant select, insert, update, delete on work to lf_api_gateway, lf_code_review, lf_concepts, lf_course_agent, lf_debug, lf_exercise, lf_notification, lf_progress, lf_triage, lf_websocket;
+
+CREATE OR REPLACE FUNCTION public.erase_student(student uuid)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+    found_column record;
+    deleted bigint := 0;
+    went bigint;
+begin
+    insert into erasures (erased_id) values (student) on conflict do nothing;
+    delete from users where id = student;
+    get diagnostics went = row_count;
+    deleted := deleted + went;
+    for found_column in select * from student_columns() loop
+        execute format('delete from %s where %I = $1', found_column.place, found_column.named) using student;
+        get diagnostics went = row_count;
+        deleted := deleted + went;
+    end loop;
+    delete from work where ce ->> 'subject' = student::text;
+    delete from limits where subject = student::text;
+    delete from state where strpos(key, student::text) > 0;
+    return deleted;
+end
+$function$;
 
 CREATE OR REPLACE FUNCTION public.look_at_student(viewer uuid, role text, student uuid, what text)
  RETURNS boolean
@@ -524,4 +666,29 @@ begin
     );
     return is_allowed;
 end
+$function$;
+
+CREATE OR REPLACE FUNCTION public.may_use_model(student uuid)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+    select coalesce((
+        select not u.is_child or exists (select from consents c where c.student_id = u.id and c.model)
+        from users u where u.id = student), false)
+$function$;
+
+CREATE OR REPLACE FUNCTION public.student_columns()
+ RETURNS TABLE(place regclass, named name)
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    select c.oid::regclass, a.attname
+    from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
+    where c.relkind in ('r', 'p') and n.nspname in ('public', 'keys') and not c.relispartition
+      and a.attnum > 0 and not a.attisdropped and a.atttypid = 'uuid'::regtype
+      and a.attname in ('user_id', 'student_id')
+    order by n.nspname desc, c.relname, a.attname
 $function$;
