@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from pydantic import Field
+
 from learnflow.contracts import topics
 from learnflow.contracts.events.base import AgentRequest, Fact
 
@@ -44,3 +46,4 @@ class LessonGenerated(Fact):
     topic_id: str
     lesson_type: str
     difficulty: str
+    steps: int | None = Field(default=None, ge=1, description="How many steps it has; each done one moves the progress")

@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 
 from learnflow.contracts.services import PROGRESS
-from learnflow.curriculum import load_curriculum
+from learnflow.curriculum import load_catalogue, load_curriculum
 from learnflow.kit.app import create_app
 from learnflow.kit.bus import make_bus
 from learnflow.kit.bus.retention import Trimming
@@ -13,30 +13,43 @@ from learnflow.kit.invoke import Invoker
 from learnflow.kit.revocations import Revocations
 from learnflow.kit.sealed import Vault, load_master_key
 from learnflow.kit.settings import ServiceSettings
+from learnflow.kit.state import PostgresState
 from learnflow.kit.tokens import HttpKeySource, KeySource, TokenVerifier
 from learnflow.kit.wakeups import Wakeups
-from learnflow.services.progress.api import make_router
+from learnflow.services.progress import api, lessons_api
+from learnflow.services.progress.course import Course, course_of
 from learnflow.services.progress.handlers import Handlers
+from learnflow.services.progress.lessons import Lessons
 from learnflow.services.progress.repository import ActivityDays, FactLog
+from learnflow.services.progress.scoring import Scorer
+from learnflow.services.progress.scoring_repository import Scores
 from learnflow.services.progress.service import FactKeeper, ProgressDesk
 
 
-def create(settings: ServiceSettings, *, keys: KeySource | None = None) -> FastAPI:
-    """Everything of progress, put together; `keys` where the gateway is not asked for them."""
+def create(settings: ServiceSettings, *, keys: KeySource | None = None, course: Course | None = None) -> FastAPI:
+    """Everything of progress, put together; `keys` where the gateway is not asked for them, `course` for another one."""
     database = open_database(settings)
     wakeups = Wakeups(database)
     revocations = Revocations(database, wakeups)
     invoker = Invoker(settings)
     bus = make_bus(settings, database, PROGRESS, wakeups=wakeups)
-    facts, days = FactLog(database), ActivityDays(database)
+    course = course or whole_course()
+    facts, days, scores = FactLog(database), ActivityDays(database), Scores(database)
     vault = Vault(database, load_master_key(settings))
     titles = {card.card: card.title for card in load_curriculum().cards.values()}
-    desk = ProgressDesk(facts, days, bus, vault, system_clock, titles)
-    Handlers(FactKeeper(facts, days), desk).subscribe(bus)
+    desk = ProgressDesk(facts, days, scores, course, bus, vault, system_clock, titles)
+    scorer = Scorer(database, scores, days, bus, system_clock, course)
+    lessons = Lessons(PostgresState(database), system_clock)
+    Handlers(FactKeeper(facts, days, scorer), desk, lessons).subscribe(bus)
     return create_app(
         PROGRESS,
         settings,
-        routers=[make_router(desk)],
+        routers=[api.make_router(database, desk, scorer), lessons_api.make_router(database, lessons)],
         parts=[database, wakeups, revocations, invoker, bus, Trimming(database)],
         verifier=TokenVerifier(keys or HttpKeySource(invoker), is_revoked=revocations.is_revoked),
     )
+
+
+def whole_course() -> Course:
+    """The course as the curriculum has it."""
+    return course_of(load_catalogue(), [])

@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from functools import partial
+from uuid import UUID
 
 from learnflow.contracts import topics
-from learnflow.contracts.events import ProgressRequested
+from learnflow.contracts.envelope import CloudEvent
+from learnflow.contracts.events import LessonGenerated, ProgressRequested, StudentActive
 from learnflow.contracts.services import PROGRESS
 from learnflow.contracts.topics import Topic
 from learnflow.kit.bus.base import Bus, Event
 from learnflow.kit.database import Transaction
+from learnflow.services.progress.lessons import Lessons
 from learnflow.services.progress.service import FactKeeper, ProgressDesk
 
 SPACING_S = 0.05
@@ -16,19 +19,35 @@ SPACING_S = 0.05
 
 
 class Handlers:
-    """The consumer group of progress: all topics for the log, one type of them for an answer."""
+    """The consumer group of progress: all topics for the log, and a few types of them for more."""
 
-    def __init__(self, keeper: FactKeeper, desk: ProgressDesk) -> None:
+    def __init__(self, keeper: FactKeeper, desk: ProgressDesk, lessons: Lessons) -> None:
         self._keeper = keeper
         self._desk = desk
+        self._lessons = lessons
 
     def subscribe(self, bus: Bus) -> None:
         for topic in PROGRESS.reads:
             bus.subscribe_all(topic, PROGRESS.group, partial(self.on_facts, topic), spacing_s=SPACING_S)
-        bus.subscribe(topics.PROGRESS_EVENTS, PROGRESS.group, {ProgressRequested: self.on_progress_requested})
+        bus.subscribe(
+            topics.PROGRESS_EVENTS,
+            PROGRESS.group,
+            {
+                ProgressRequested: self.on_progress_requested,
+                LessonGenerated: self.on_lesson_generated,
+                StudentActive: self.on_student_active,
+            },
+        )
 
     async def on_facts(self, topic: Topic, tx: Transaction, events: Sequence[Event]) -> None:
         await self._keeper.keep(tx, topic, events)
 
     async def on_progress_requested(self, tx: Transaction, event: Event) -> None:
         await self._desk.answer(tx, event)
+
+    async def on_lesson_generated(self, _tx: Transaction, event: CloudEvent[LessonGenerated]) -> None:
+        await self._lessons.begin(UUID(event.subject), event.data.lesson_id, event.data.steps)
+
+    async def on_student_active(self, _tx: Transaction, event: CloudEvent[StudentActive]) -> None:
+        if event.data.kind == "step_done" and event.data.lesson_id is not None:
+            await self._lessons.step_done(UUID(event.subject), event.data.lesson_id, event.data.step)

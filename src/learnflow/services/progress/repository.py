@@ -1,14 +1,15 @@
 """All SQL of the progress tables: the log of facts, active days, and what is counted from them."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from learnflow.contracts.events import CodeExecuted, ConceptExplained, HintGiven, QuestionAsked
-from learnflow.kit.database import Database, Transaction
+from learnflow.kit.database import Database, Record, Transaction
+from learnflow.services.progress.streaks import day_of, zone_named
 
 _INSERT = """
     insert into events (event_id, user_id, type, topic, data, time, service, correlation_id, traceparent)
@@ -16,6 +17,17 @@ _INSERT = """
                          $8::uuid[], $9::text[])
     on conflict (event_id) do nothing
     returning event_id
+"""
+_ADD_DAYS = """
+    insert into activity_days as d (user_id, day, facts, last_at)
+    select * from unnest($1::uuid[], $2::date[], $3::integer[], $4::timestamptz[])
+    on conflict (user_id, day) do update
+    set facts = d.facts + excluded.facts, last_at = greatest(d.last_at, excluded.last_at)
+    returning user_id, xmax = 0 as is_new
+"""
+_OF_STUDENT = """
+    select type, data, time, correlation_id, traceparent from events
+    where user_id = $1 and type = any($2::text[]) order by time
 """
 _COUNTS = """
     select type, data ->> 'status' as status, data ->> 'rung' as rung, data ->> 'concept' as concept,
@@ -90,6 +102,10 @@ class FactLog:
         )
         return [Hop(**row) for row in rows]
 
+    async def of_student(self, user_id: UUID, types: Collection[str]) -> list[Record]:
+        """All facts of these types about a student, in order of time."""
+        return await self._database.fetch(_OF_STUDENT, user_id, list(types))
+
     async def counts(self, user_id: UUID) -> Counts:
         """What a student did, by type and outcome."""
         rows = await self._database.fetch(_COUNTS, user_id, [fact.event_type for fact in _COUNTED])
@@ -118,74 +134,71 @@ class FactLog:
 _COUNTED = (QuestionAsked, ConceptExplained, CodeExecuted, HintGiven)
 
 
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Whose facts they are: the zone in which a day is theirs, and whether they learn here."""
+
+    timezone: str
+    role: str
+
+    def day_of(self, moment: datetime) -> date:
+        return day_of(moment, zone_named(self.timezone))
+
+
 class ActivityDays:
-    """Days on which students were active, and the time zone in which a day is theirs."""
+    """Days on which students were active, and the people whose days they are."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def zones(self, user_ids: Sequence[UUID]) -> dict[UUID, str]:
-        """Student -> name of their time zone, for those who still exist."""
-        rows = await self._database.fetch("select id, timezone from users where id = any($1::uuid[])", user_ids)
-        return {row["id"]: row["timezone"] for row in rows}
+    async def people(self, user_ids: Iterable[UUID]) -> dict[UUID, Person]:
+        """Those of them who still exist."""
+        query = "select id, timezone, role from users where id = any($1::uuid[])"
+        rows = await self._database.fetch(query, list(user_ids))
+        return {row["id"]: Person(row["timezone"], row["role"]) for row in rows}
 
-    async def add(self, tx: Transaction, facts_of_day: Counter[tuple[UUID, date]]) -> None:
-        """Count facts into their days; sorted, so that two writers never wait for each other in a circle."""
-        keys = sorted(facts_of_day)
-        await tx.execute(
-            """insert into activity_days as d (user_id, day, facts)
-               select * from unnest($1::uuid[], $2::date[], $3::integer[])
-               on conflict (user_id, day) do update set facts = d.facts + excluded.facts""",
+    async def add(self, tx: Transaction, moments: Mapping[tuple[UUID, date], Sequence[datetime]]) -> set[UUID]:
+        """Count moments into their days; who was not active on such a day before.
+
+        Sorted, so that two writers never wait for each other in a circle.
+        """
+        keys = sorted(moments)
+        if not keys:
+            return set()
+        rows = await tx.fetch(
+            _ADD_DAYS,
             [user_id for user_id, _ in keys],
             [day for _, day in keys],
-            [facts_of_day[key] for key in keys],
+            [len(moments[key]) for key in keys],
+            [max(moments[key]) for key in keys],
         )
+        return {row["user_id"] for row in rows if row["is_new"]}
+
+    async def since(self, tx: Transaction, user_ids: Sequence[UUID], first: date) -> dict[UUID, list[date]]:
+        """The active days from a day on."""
+        days: dict[UUID, list[date]] = {user_id: [] for user_id in user_ids}
+        query = "select user_id, day from activity_days where user_id = any($1::uuid[]) and day >= $2"
+        for row in await tx.fetch(query, user_ids, first):
+            days[row["user_id"]].append(row["day"])
+        return days
 
     async def of(self, user_id: UUID) -> list[date]:
         """A student's active days in order."""
-        rows = await self._database.fetch("select day from activity_days where user_id = $1 order by day", user_id)
-        return [row["day"] for row in rows]
+        return (await self.of_many([user_id]))[user_id].days
+
+    async def of_many(self, user_ids: Sequence[UUID]) -> dict[UUID, "Active"]:
+        """The active days of many, in order."""
+        active = {user_id: Active([], None) for user_id in user_ids}
+        query = "select user_id, day, last_at from activity_days where user_id = any($1::uuid[]) order by day"
+        for row in await self._database.fetch(query, list(user_ids)):
+            active[row["user_id"]].days.append(row["day"])
+            active[row["user_id"]].last_at = row["last_at"]
+        return active
 
 
-class Mastery:
-    """Stored mastery of topics and its components, 0-100."""
+@dataclass(slots=True)
+class Active:
+    """A student's active days, and the latest sign of activity."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def store(
-        self, tx: Transaction, user_id: UUID, topic_id: str, mastery: float, parts: dict[str, float]
-    ) -> None:
-        """Replace a topic's mastery and the given components."""
-        await tx.execute(
-            """insert into progress (user_id, topic_id, mastery) values ($1, $2, $3::float8::numeric)
-               on conflict (user_id, topic_id) do update set mastery = excluded.mastery, updated_at = now()""",
-            user_id,
-            topic_id,
-            mastery,
-        )
-        await tx.execute(
-            """insert into progress_components (user_id, topic_id, component, score)
-               select $1, $2, * from unnest($3::text[], $4::float8[])
-               on conflict (user_id, topic_id, component) do update set score = excluded.score, updated_at = now()""",
-            user_id,
-            topic_id,
-            list(parts),
-            list(parts.values()),
-        )
-
-    async def of(self, user_id: UUID) -> dict[str, float]:
-        """Topic -> mastery."""
-        rows = await self._database.fetch(
-            "select topic_id, mastery::float8 as mastery from progress where user_id = $1 order by topic_id", user_id
-        )
-        return {row["topic_id"]: row["mastery"] for row in rows}
-
-    async def components_of(self, user_id: UUID, topic_id: str) -> dict[str, float]:
-        """Component -> score."""
-        rows = await self._database.fetch(
-            "select component, score::float8 as score from progress_components where user_id = $1 and topic_id = $2",
-            user_id,
-            topic_id,
-        )
-        return {row["component"]: row["score"] for row in rows}
+    days: list[date]
+    last_at: datetime | None

@@ -1,54 +1,88 @@
 """Progress' use cases: keep facts, count them, and answer "how far am I?"."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
 from uuid import UUID
 
 import structlog
 
 from learnflow.contracts.envelope import CloudEvent
 from learnflow.contracts.errors import NotFound
-from learnflow.contracts.events import AnswerFinished, CodeExecuted, ProgressRequested, QuestionAsked
+from learnflow.contracts.events import (
+    AnswerFinished,
+    CodeExecuted,
+    ExerciseGraded,
+    ExerciseOpened,
+    ExerciseSubmitted,
+    ProgressRequested,
+    QuestionAsked,
+    QuizGraded,
+    StudentActive,
+)
 from learnflow.contracts.services import PROGRESS
 from learnflow.contracts.topics import Topic
 from learnflow.kit.bus.base import Bus, Event, new_event
 from learnflow.kit.clock import Clock
 from learnflow.kit.database import Transaction
 from learnflow.kit.sealed import KeyMissing, Vault
-from learnflow.services.progress.repository import ActivityDays, FactLog, FactRow, Hop
-from learnflow.services.progress.streaks import day_of, days_in_window, streak_of, zone_named
+from learnflow.services.progress.course import Course
+from learnflow.services.progress.facts import read_facts
+from learnflow.services.progress.mastery import consistency
+from learnflow.services.progress.overview import ModuleStanding, overview
+from learnflow.services.progress.repository import ActivityDays, FactLog, FactRow, Hop, Person
+from learnflow.services.progress.scoring import SCORED, SOURCE, Scorer
+from learnflow.services.progress.scoring_repository import Scores
+from learnflow.services.progress.streaks import Streak, days_in_window, streak_of
 from learnflow.services.progress.summary import Standing, spoken
 
 log = structlog.get_logger()
 
-SOURCE = f"/learnflow/{PROGRESS.name}"
-
-ACTIVITY = frozenset({QuestionAsked.event_type, CodeExecuted.event_type})
+ACTIVITY = frozenset(
+    fact.event_type
+    for fact in (
+        QuestionAsked,
+        CodeExecuted,
+        ExerciseOpened,
+        ExerciseSubmitted,
+        ExerciseGraded,
+        QuizGraded,
+        StudentActive,
+    )
+)
 """Facts that are the student's own doing: they make a day an active one."""
+TOLD = ACTIVITY | SCORED
+"""Facts that change more than the log."""
 
 
 class FactKeeper:
-    """Writes the log of all facts and the active days."""
+    """Writes the log of all facts and the active days, and hands new facts to mastery."""
 
-    def __init__(self, facts: FactLog, days: ActivityDays) -> None:
+    def __init__(self, facts: FactLog, days: ActivityDays, scorer: Scorer) -> None:
         self._facts = facts
         self._days = days
+        self._scorer = scorer
 
     async def keep(self, tx: Transaction, topic: Topic, events: Sequence[Event]) -> None:
         """Keep a batch of one topic; a fact that is there already changes nothing."""
-        rows = [_row(topic, event) for event in events]
-        new = await self._facts.add(tx, rows)
-        await self._count_days(tx, [row for row in rows if row.event_id in new and row.type in ACTIVITY])
-
-    async def _count_days(self, tx: Transaction, rows: Sequence[FactRow]) -> None:
-        if not rows:
+        new = await self._facts.add(tx, [_row(topic, event) for event in events])
+        told = [event for event in events if event.id in new and event.type in TOLD]
+        if not told:
             return
-        zones = await self._days.zones(sorted({row.user_id for row in rows}))
-        await self._days.add(
-            tx, Counter((row.user_id, day_of(row.time, zone_named(zones.get(row.user_id)))) for row in rows)
-        )
+        people = await self._days.people({UUID(event.subject) for event in told})
+        # of somebody who was erased meanwhile nothing is kept but the log, which nobody can read any more
+        theirs = [event for event in told if UUID(event.subject) in people]
+        newly_active = await self._days.add(tx, _moments(theirs, people))
+        await self._scorer.score(tx, read_facts(theirs, SCORED), newly_active)
+
+
+def _moments(events: Sequence[Event], people: Mapping[UUID, Person]) -> dict[tuple[UUID, date], list[datetime]]:
+    moments: dict[tuple[UUID, date], list[datetime]] = {}
+    for event in events:
+        if event.type in ACTIVITY:
+            user_id = UUID(event.subject)
+            moments.setdefault((user_id, people[user_id].day_of(event.time)), []).append(event.time)
+    return moments
 
 
 def _row(topic: Topic, event: Event) -> FactRow:
@@ -66,6 +100,16 @@ def _row(topic: Topic, event: Event) -> FactRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Summary:
+    """A student in short; `last_active` is the latest sign of activity."""
+
+    user_id: UUID
+    modules: tuple[ModuleStanding, ...]
+    last_active: datetime | None
+    streak: Streak
+
+
+@dataclass(frozen=True, slots=True)
 class Trace:
     """A question's way; offsets count from the first hop."""
 
@@ -77,40 +121,75 @@ class ProgressDesk:
     """Says how far a student is, from the facts that there are."""
 
     def __init__(
-        self, facts: FactLog, days: ActivityDays, bus: Bus, vault: Vault, clock: Clock, titles: Mapping[str, str]
+        self,
+        facts: FactLog,
+        days: ActivityDays,
+        scores: Scores,
+        course: Course,
+        bus: Bus,
+        vault: Vault,
+        clock: Clock,
+        titles: Mapping[str, str],
     ) -> None:
         self._facts = facts
         self._days = days
+        self._scores = scores
+        self._course = course
         self._titles = titles
         self._bus = bus
         self._vault = vault
         self._clock = clock
 
-    async def standing(self, user_id: UUID) -> Standing:
-        """Counts, active days and streak of a student; zeros for one who did nothing yet."""
+    async def standing(self, user_id: UUID, *, is_asking: bool = False) -> Standing:
+        """Counts, active days, streak and mastery of a student; zeros for one who did nothing yet.
+
+        `is_asking`: they ask just now, and the fact of it is still under way.
+        """
         counts = await self._facts.counts(user_id)
-        days = await self._days.of(user_id)
         today = await self._today(user_id)
+        days = {*await self._days.of(user_id), *([today] if is_asking else [])}
+        stored = (await self._scores.components_of([user_id]))[user_id]
+        active_lately = days_in_window(days, today)
+        exercises = await self._scores.exercises_of(user_id)
         return Standing(
-            questions=counts.questions,
+            questions=counts.questions + is_asking,
             concepts=counts.concepts,
             runs_ok=counts.runs["ok"],
             # a fault of the sandbox is none of the student's
             runs_failed=counts.runs.total() - counts.runs["ok"] - counts.runs["sandbox_error"],
             hints=dict(counts.hints),
             active_days=len(days),
-            active_days_last_30=days_in_window(days, today),
+            active_days_last_30=active_lately,
             streak=streak_of(days, today),
+            modules=overview(self._course, stored, consistency(active_lately), exercises),
+            passed=sum(score.passed for topic in exercises.values() for score in topic.values()),
+            unaided=sum(score.unaided for topic in exercises.values() for score in topic.values()),
         )
 
+    async def summaries(self, user_ids: Sequence[UUID]) -> list[Summary]:
+        """The same in short for many, in their order; those who do not exist are left out."""
+        people = await self._days.people(user_ids)
+        active, stored = await self._days.of_many(user_ids), await self._scores.components_of(user_ids)
+        now = self._clock()
+        found: list[Summary] = []
+        for user_id in dict.fromkeys(user_ids):
+            if user_id not in people:
+                continue
+            today = people[user_id].day_of(now)
+            days = active[user_id].days
+            modules = overview(self._course, stored[user_id], consistency(days_in_window(days, today)))
+            found.append(Summary(user_id, modules, active[user_id].last_at, streak_of(days, today)))
+        return found
+
     async def _today(self, user_id: UUID) -> date:
-        zones = await self._days.zones([user_id])
-        return day_of(self._clock(), zone_named(zones.get(user_id)))
+        person = (await self._days.people([user_id])).get(user_id, Person("UTC", "student"))
+        return person.day_of(self._clock())
 
     async def answer(self, tx: Transaction, event: CloudEvent[ProgressRequested]) -> None:
         """Answer "how far am I?" once; nothing for an erased student."""
         student_id, request = UUID(event.subject), event.data
-        standing = await self._with_this_question(student_id, request.query_id)
+        is_counted = await self._facts.holds_question(student_id, request.query_id)
+        standing = await self.standing(student_id, is_asking=not is_counted)
         try:
             answer = await self._vault.seal(student_id, spoken(standing, self._titles))
         except KeyMissing:
@@ -126,21 +205,6 @@ class ProgressDesk:
         )
         await self._bus.publish(
             tx, [new_event(finished, source=SOURCE, student_id=student_id, correlation_id=request.query_id)]
-        )
-
-    async def _with_this_question(self, student_id: UUID, query_id: UUID) -> Standing:
-        """As the student sees it: the question just asked counts, though its fact may still be under way."""
-        standing = await self.standing(student_id)
-        if await self._facts.holds_question(student_id, query_id):
-            return standing
-        today = await self._today(student_id)
-        days = {*await self._days.of(student_id), today}
-        return replace(
-            standing,
-            questions=standing.questions + 1,
-            active_days=len(days),
-            active_days_last_30=days_in_window(days, today),
-            streak=streak_of(days, today),
         )
 
     async def trace(self, correlation_id: UUID) -> Trace:

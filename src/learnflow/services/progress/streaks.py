@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _DAY = timedelta(days=1)
 CONSISTENCY_WINDOW_DAYS = 30
+CONSISTENCY_WINDOW = timedelta(days=CONSISTENCY_WINDOW_DAYS + 1)
+"""Looked at: a day more than counts, because a zone's today may be our tomorrow."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from learnflow.services.progress.overview import ModuleStanding
 from learnflow.services.progress.streaks import Streak
 
 _NO_STREAK = Streak(0, 0)
@@ -20,6 +21,9 @@ class Standing:
     active_days: int = 0
     active_days_last_30: int = 0
     streak: Streak = _NO_STREAK
+    modules: tuple[ModuleStanding, ...] = ()
+    passed: int = 0
+    unaided: int = 0
 
     @property
     def runs(self) -> int:
@@ -32,14 +36,40 @@ def counted(number: int, thing: str, things: str | None = None) -> str:
 
 
 def spoken(standing: Standing, titles: Mapping[str, str]) -> str:
-    """The answer to "how far am I?" in Markdown: a sentence, a line for each count, what is not known yet.
+    """The answer to "how far am I?" in Markdown: a sentence, mastery, a line for each count.
 
     `titles` are those of the cards by their ids; a card that has gone since is called by its id.
     """
-    lines = [_activity(standing), "", f"- You have asked {counted(standing.questions, 'question')}."]
-    lines += [line for line in (_concepts(standing, titles), _runs(standing), _hints(standing)) if line]
-    lines += ["", "I do not count exercises, quizzes and mastery yet, so I cannot give you a percentage."]
+    lines = [
+        _activity(standing),
+        "",
+        *_mastery(standing),
+        f"- You have asked {counted(standing.questions, 'question')}.",
+    ]
+    details = (_concepts(standing, titles), _runs(standing), _exercises(standing), _hints(standing))
+    lines += [line for line in details if line]
+    if not _begun(standing):
+        lines += ["", "You have no percentage yet. Solve an exercise or take a quiz, and it begins to grow."]
     return "\n".join(lines)
+
+
+def _begun(standing: Standing) -> list[ModuleStanding]:
+    return [module for module in standing.modules if any(topic.started for topic in module.topics)]
+
+
+def _mastery(standing: Standing) -> list[str]:
+    """A line for each module that is begun, with the topics in it."""
+    lines = []
+    for module in _begun(standing):
+        topics = ", ".join(f"{topic.title} {topic.shown} %" for topic in module.topics if topic.started)
+        lines.append(f"- {module.title}: {module.shown} % ({module.level.name}). {topics}.")
+    return lines
+
+
+def _exercises(standing: Standing) -> str:
+    if not standing.passed:
+        return ""
+    return f"- You passed {counted(standing.passed, 'exercise')}, {standing.unaided} of them without help."
 
 
 def _activity(standing: Standing) -> str:
