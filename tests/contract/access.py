@@ -26,6 +26,7 @@ class Entry:
     path: str
     verdicts: Mapping[str, bool | int]
     fill: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
     body: Any = None
     lets: int | None = None
 

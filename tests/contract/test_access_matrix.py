@@ -77,6 +77,7 @@ class Cast:
             "refresh_token": self._refresh_token,
             "session_id": self._session_id,
             "query_id": self._asked,
+            "lesson_id": self._lesson,
             "unknown_id": self._unknown_id,
             "service_secret": self._service_secret,
         }
@@ -107,6 +108,14 @@ class Cast:
             self._query_id = str(answer.json()["query_id"])
         return self._query_id
 
+    async def _lesson(self) -> str:
+        lesson_id = str(uuid4())
+        begun = {"lesson_id": lesson_id, "progress_percentage": 10, "status": "in_progress"}
+        headers = {"Authorization": f"Bearer {self.tokens['owner']}"}
+        url = self._running.url("progress", "/update-progress")
+        await self._http.post(url, json=begun | {"user_id": self.ids["owner"]}, headers=headers)
+        return lesson_id
+
     async def call(self, entry: Entry, caller: str) -> bool | int:
         """True when the caller was let through, else the status of the answer."""
         token = self.tokens.get(caller)
@@ -118,10 +127,13 @@ class Cast:
         body = None if entry.body is None else {name: await self._filled(given) for name, given in entry.body.items()}
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         url = self._running.url(entry.service, path)
-        async with self._http.stream(entry.method, url, json=body, headers=headers) as answer:
+        query = {name: await self._filled(given) for name, given in entry.query.items()}
+        async with self._http.stream(entry.method, url, params=query, json=body, headers=headers) as answer:
             return answer.status_code < 400 or answer.status_code == entry.lets or answer.status_code
 
     async def _filled(self, given: Any) -> Any:
+        if isinstance(given, list):
+            return [await self._filled(one) for one in given]
         if isinstance(given, str) and given.startswith("{"):
             return await self.value(given.strip("{}"))
         return given

@@ -17,7 +17,7 @@ OWNED = {
     " answer_parts answer_routes keys.student_keys classes class_teachers enrolments access_records"
     " invitations reset_tokens consents account_messages ratings erasures",
     "debug": "rungs error_patterns",
-    "progress": "progress progress_components activity_days events",
+    "progress": "progress progress_components activity_days events exercise_scores quiz_scores reported_scores",
     "websocket": "socket_streams socket_frames socket_asks",
 }
 KERNEL = "bus_log bus_cursor bus_attempts inbox work limits state"

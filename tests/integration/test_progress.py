@@ -20,10 +20,13 @@ from learnflow.contracts.events import (
 from learnflow.contracts.events.code import RunStatus
 from learnflow.contracts.sealed import SealedText
 from learnflow.kit.bus.base import Event, new_event
+from learnflow.kit.clock import system_clock
 from learnflow.kit.database import Database
 from learnflow.kit.settings import ServiceSettings
-from learnflow.services.progress.app import create
-from learnflow.services.progress.repository import ActivityDays, FactLog, FactRow, Mastery
+from learnflow.services.progress.app import create, whole_course
+from learnflow.services.progress.repository import ActivityDays, FactLog, FactRow
+from learnflow.services.progress.scoring import Scorer
+from learnflow.services.progress.scoring_repository import Scores
 from learnflow.services.progress.service import FactKeeper
 from tests.integration.school import School, eventually, running
 
@@ -50,6 +53,12 @@ async def client(school: School, settings_for: Callable[..., dict[str, Any]]) ->
 
 def run(status: RunStatus) -> CodeExecuted:
     return CodeExecuted(execution_id=uuid4(), status=status, duration_ms=1)
+
+
+def keeper_of(school: School, database: Database) -> FactKeeper:
+    days = ActivityDays(database)
+    scorer = Scorer(database, Scores(database), days, school.bus, system_clock, whole_course())
+    return FactKeeper(FactLog(database), days, scorer)
 
 
 def raw(fact: Fact, student_id: UUID, at: datetime) -> Event:
@@ -97,12 +106,15 @@ async def test_a_student_reads_their_own_numbers(school: School, client: httpx.A
     await school.publish(await school.student(), run("ok"))
     await kept(database, 12)
     answer = await client.get(f"/progress/{student_id}", headers=await school.headers(student_id))
-    assert answer.json() == {
+    body = answer.json()
+    assert [module["mastery"] for module in body.pop("modules")] == [0] * 8
+    assert body == {
         "user_id": str(student_id),
         "questions_asked": 2,
         "concepts_explained": ["for loops"],
         "runs": {"ok": 1, "failed": 2},
         "hints": {"1": 2, "2": 1},
+        "exercises": {"passed": 0, "unaided": 0},
         "active_days": 1,
         "active_days_last_30": 1,
         "streak": {"current": 1, "longest": 1},
@@ -187,7 +199,7 @@ async def test_traces_are_for_services_and_admins(school: School, client: httpx.
 async def test_a_day_is_a_day_where_the_student_lives(school: School, database: Database) -> None:
     tokyo, berlin = await school.student("Asia/Tokyo"), await school.student("Europe/Berlin")
     days = ActivityDays(database)
-    keeper = FactKeeper(FactLog(database), days)
+    keeper = keeper_of(school, database)
     at = datetime(2026, 3, 1, 20, tzinfo=UTC)
     batch = [
         raw(run("ok"), student, at + timedelta(hours=hours)) for student in (tokyo, berlin) for hours in (0, 1, 24)
@@ -204,20 +216,10 @@ async def test_what_others_did_to_a_student_makes_no_active_day(school: School, 
     student_id = await school.student()
     days = ActivityDays(database)
     async with database.transaction() as tx:
-        await FactKeeper(FactLog(database), days).keep(
+        await keeper_of(school, database).keep(
             tx, topics.PROGRESS_EVENTS, [raw(HintGiven(rung=1), student_id, datetime.now(UTC))]
         )
     assert await days.of(student_id) == []
-
-
-@pytest.mark.plan("P-RULE-mastery")
-async def test_mastery_and_its_parts_are_stored_and_replaced(database: Database) -> None:
-    mastery, student_id = Mastery(database), uuid4()
-    async with database.transaction() as tx:
-        await mastery.store(tx, student_id, "basics/variables", 40.0, {"exercises": 100.0, "quiz": 0.0})
-        await mastery.store(tx, student_id, "basics/variables", 55.5, {"quiz": 51.67})
-    assert await mastery.of(student_id) == {"basics/variables": 55.5}
-    assert await mastery.components_of(student_id, "basics/variables") == {"exercises": 100.0, "quiz": 51.67}
 
 
 async def test_the_queries_of_a_large_log_use_their_indexes(database: Database, owner_database: Database) -> None:

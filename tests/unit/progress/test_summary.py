@@ -5,6 +5,8 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
+from learnflow.services.progress.mastery import Components
+from learnflow.services.progress.overview import ModuleStanding, TopicStanding
 from learnflow.services.progress.streaks import Streak
 from learnflow.services.progress.summary import Standing, counted, spoken
 
@@ -38,8 +40,18 @@ def test_a_newcomer_is_told_so_without_a_row_of_zeros() -> None:
     assert "hint" not in text
 
 
-def test_what_is_not_counted_yet_is_said() -> None:
-    assert "cannot give you a percentage" in spoken(BUSY, TITLES)
+def test_who_has_no_percentage_yet_is_told_what_makes_it_grow() -> None:
+    assert "no percentage yet" in spoken(BUSY, TITLES)
+
+
+def test_mastery_is_said_by_module_with_the_topics_that_are_begun() -> None:
+    loops = TopicStanding("control-flow/for-loops", "For loops", 67.5, Components(100, 80, 10, 15), started=True)
+    others = [TopicStanding(f"control-flow/{n}", f"T{n}", 0.0, Components(), started=False) for n in "abc"]
+    modules = (ModuleStanding("control-flow", "Control flow", (loops, *others)),)
+    text = spoken(Standing(active_days=1, modules=modules, passed=3, unaided=2), TITLES)
+    assert "- Control flow: 17 % (Beginner). For loops 68 %." in text
+    assert "You passed 3 exercises, 2 of them without help." in text
+    assert "no percentage" not in text
 
 
 def test_one_is_singular() -> None:

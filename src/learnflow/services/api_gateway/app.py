@@ -29,6 +29,7 @@ from learnflow.services.api_gateway import (
 from learnflow.services.api_gateway.accounts_app import AccountParts, build_accounts
 from learnflow.services.api_gateway.erasure import Expiring
 from learnflow.services.api_gateway.handlers import Handlers
+from learnflow.services.api_gateway.progress_events import ProgressEvents
 from learnflow.services.api_gateway.public import PublicApi
 from learnflow.services.api_gateway.repository import Questions
 from learnflow.services.api_gateway.service import QuestionDesk
@@ -66,7 +67,7 @@ def create(settings: Settings) -> FastAPI:
             questions_api.make_router(api),
             course_api.make_router(load_catalogue()),
             agents_api.make_router(api),
-            progress_api.make_router(api),
+            progress_api.make_router(api, ProgressEvents(database, bus, settings.progress_events_per_minute)),
             *account_routers(people),
             operations_api.make_router(parts),
         ],

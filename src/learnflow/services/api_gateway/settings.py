@@ -10,6 +10,9 @@ class Settings(ServiceSettings):
 
     questions_per_minute: int = Field(default=60, ge=1, validation_alias="LEARNFLOW_API_GATEWAY_QUESTIONS_PER_MINUTE")
     runs_per_minute: int = Field(default=60, ge=1, validation_alias="LEARNFLOW_API_GATEWAY_RUNS_PER_MINUTE")
+    progress_events_per_minute: int = Field(
+        default=120, ge=1, validation_alias="LEARNFLOW_API_GATEWAY_PROGRESS_EVENTS_PER_MINUTE"
+    )
     longest_wait_s: float = Field(
         default=10, ge=0, le=30, validation_alias="LEARNFLOW_API_GATEWAY_LONGEST_WAIT_S", description="Prefer: wait="
     )

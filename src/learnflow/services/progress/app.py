@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 
 from learnflow.contracts.services import PROGRESS
-from learnflow.curriculum import load_catalogue, load_curriculum
+from learnflow.curriculum import load_catalogue, load_curriculum, load_exercises
 from learnflow.kit.app import create_app
 from learnflow.kit.bus import make_bus
 from learnflow.kit.bus.retention import Trimming
@@ -27,7 +27,7 @@ from learnflow.services.progress.service import FactKeeper, ProgressDesk
 
 
 def create(settings: ServiceSettings, *, keys: KeySource | None = None, course: Course | None = None) -> FastAPI:
-    """Everything of progress, put together; `keys` where the gateway is not asked for them, `course` for another one."""
+    """Everything of progress, put together; `keys` where the gateway is not asked, `course` for another one."""
     database = open_database(settings)
     wakeups = Wakeups(database)
     revocations = Revocations(database, wakeups)
@@ -52,4 +52,5 @@ def create(settings: ServiceSettings, *, keys: KeySource | None = None, course: 
 
 def whole_course() -> Course:
     """The course as the curriculum has it."""
-    return course_of(load_catalogue(), [])
+    exercises = load_exercises().values()
+    return course_of(load_catalogue(), [(one.exercise, one.topic_id, one.level.core) for one in exercises])

@@ -16,7 +16,7 @@ TRIES = 5
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """A student's progress in a lesson; `steps` is how many it has, if that was said, `done` the numbers of the done."""
+    """A student's progress in a lesson; `steps` is how many it has, if that was said, `done` which are done."""
 
     progress_percentage: float = 0.0
     status: LessonStatus = "not_started"
