@@ -54,10 +54,13 @@ create table activity_days (
     user_id uuid not null,
     day date not null,
     facts integer not null,
+    last_at timestamp with time zone,
     constraint activity_days_pkey PRIMARY KEY (user_id, day),
+    constraint activity_days_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
     constraint activity_days_facts_check CHECK (facts > 0)
 );
 comment on table activity_days is 'days on which a student did something, where they live';
+comment on column activity_days.last_at is 'the latest sign of activity on that day';
 grant select, insert, update, delete on activity_days to lf_progress;
 
 create table answer_parts (
@@ -260,6 +263,29 @@ CREATE INDEX events_of_a_student ON public.events USING btree (user_id, type, "t
 CREATE INDEX events_received_at ON public.events USING brin (received_at);
 grant select, insert, update, delete on events to lf_progress;
 
+create table exercise_scores (
+    user_id uuid not null,
+    topic_id text not null,
+    exercise_id text not null,
+    attempts integer not null default 0,
+    best double precision not null default 0,
+    passed boolean not null default false,
+    unaided boolean not null default false,
+    counted boolean not null default false,
+    quality double precision,
+    reviewed_at timestamp with time zone,
+    review_id uuid,
+    constraint exercise_scores_pkey PRIMARY KEY (user_id, topic_id, exercise_id),
+    constraint exercise_scores_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+    constraint exercise_scores_attempts_check CHECK (attempts >= 0),
+    constraint exercise_scores_best_check CHECK (best >= 0::double precision AND best <= 100::double precision),
+    constraint exercise_scores_quality_check CHECK (quality >= 0::double precision AND quality <= 100::double precision)
+);
+comment on table exercise_scores is 'how a student stands in one exercise: the grades merged, and the latest review';
+comment on column exercise_scores.unaided is 'passed at least once without any help before';
+comment on column exercise_scores.counted is 'passed as an exercise of the course, neither imported nor generated';
+grant select, insert, update, delete on exercise_scores to lf_progress;
+
 create table hints_had (
     user_id uuid not null,
     exercise_id text not null,
@@ -338,10 +364,11 @@ grant select on modules to lf_api_gateway, lf_code_review, lf_concepts, lf_cours
 create table progress (
     user_id uuid not null,
     topic_id text not null,
-    mastery numeric(5,2) not null,
+    mastery double precision not null,
     updated_at timestamp with time zone not null default now(),
     constraint progress_pkey PRIMARY KEY (user_id, topic_id),
-    constraint progress_mastery_check CHECK (mastery >= 0::numeric AND mastery <= 100::numeric)
+    constraint progress_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+    constraint progress_mastery_check CHECK (mastery >= 0::numeric::double precision AND mastery <= 100::numeric::double precision)
 );
 comment on table progress is 'mastery of a topic';
 grant select, insert, update, delete on progress to lf_progress;
@@ -350,11 +377,12 @@ create table progress_components (
     user_id uuid not null,
     topic_id text not null,
     component text not null,
-    score numeric(5,2) not null,
+    score double precision not null,
     updated_at timestamp with time zone not null default now(),
     constraint progress_components_pkey PRIMARY KEY (user_id, topic_id, component),
+    constraint progress_components_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
     constraint progress_components_component_check CHECK (component = ANY (ARRAY['exercises'::text, 'quiz'::text, 'quality'::text, 'consistency'::text])),
-    constraint progress_components_score_check CHECK (score >= 0::numeric AND score <= 100::numeric)
+    constraint progress_components_score_check CHECK (score >= 0::numeric::double precision AND score <= 100::numeric::double precision)
 );
 comment on table progress_components is 'the four parts that mastery is made of';
 grant select, insert, update, delete on progress_components to lf_progress;
@@ -381,6 +409,18 @@ comment on column questions.stopped_at is 'when the student wanted no answer any
 CREATE INDEX questions_of_a_student ON public.questions USING btree (user_id, asked_at DESC, id DESC);
 CREATE INDEX questions_on_an_exercise ON public.questions USING btree (user_id, ((context ->> 'exercise_id'::text)));
 grant select, insert, update, delete on questions to lf_api_gateway;
+
+create table quiz_scores (
+    user_id uuid not null,
+    topic_id text not null,
+    quiz_id text not null,
+    best double precision not null,
+    constraint quiz_scores_pkey PRIMARY KEY (user_id, topic_id, quiz_id),
+    constraint quiz_scores_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+    constraint quiz_scores_best_check CHECK (best >= 0::double precision AND best <= 100::double precision)
+);
+comment on table quiz_scores is 'the best attempt at each quiz';
+grant select, insert, update, delete on quiz_scores to lf_progress;
 
 create table ratings (
     query_id uuid not null,
@@ -410,6 +450,19 @@ create table refresh_tokens (
 comment on table refresh_tokens is 'used ones stay as long as their session, so that a reuse is seen';
 CREATE INDEX refresh_tokens_session_id_idx ON public.refresh_tokens USING btree (session_id);
 grant select, insert, update, delete on refresh_tokens to lf_api_gateway;
+
+create table reported_scores (
+    user_id uuid not null,
+    topic_id text not null,
+    activity_type text not null,
+    score double precision not null,
+    constraint reported_scores_pkey PRIMARY KEY (user_id, topic_id, activity_type),
+    constraint reported_scores_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+    constraint reported_scores_activity_type_check CHECK (activity_type = ANY (ARRAY['exercise'::text, 'quiz'::text, 'code_review'::text, 'concept'::text])),
+    constraint reported_scores_score_check CHECK (score >= 0::double precision AND score <= 100::double precision)
+);
+comment on table reported_scores is 'the best score that a service reported by POST /progress; no fact stands behind it';
+grant select, insert, update, delete on reported_scores to lf_progress;
 
 create table reset_tokens (
     token_hash bytea not null,
