@@ -1,6 +1,6 @@
 """How a question looks from outside, whichever door it comes in by."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -10,6 +10,8 @@ Identifier = Annotated[Text, Field(max_length=100)]
 """A client's own name for something; it is not kept as it is."""
 PlaceId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]*$", max_length=100)]
 """The id of a topic, an exercise or a conversation: it rests in the clear, so it must not hold a sentence."""
+ReviewPart = Literal["correctness", "style", "efficiency", "readability"]
+"""The four parts of a review's score."""
 Code = Annotated[Text, Field(max_length=10_000)]
 """A program, an error message or a traceback, as people send them."""
 

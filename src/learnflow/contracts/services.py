@@ -75,6 +75,7 @@ CODE_REVIEW = Service(
     "code-review",
     8103,
     "correctness, PEP 8, efficiency, readability: findings by line, score 0-100",
+    "learnflow.services.code_review",
     reads=(t.CODE_SUBMISSIONS,),
     writes=(t.LEARNING_RESPONSES, t.PROGRESS_EVENTS),
 )

@@ -24,6 +24,13 @@ ordered = scores.sort()
 print(ordered[0])
 """
 
+UNTIDY = """\
+def area(a,b):
+    list=[a,b]
+    return list[0]*list[1]
+print(area(2, 3))
+"""
+
 
 @pytest.mark.plan("WALK-concepts", "P-SVC-concepts", "P-DAY-2", "P-DAY-3", "P-EP-query")
 async def test_a_question_about_loops_is_answered_by_concepts(platform: Platform) -> None:
@@ -57,6 +64,27 @@ async def test_a_failing_program_gets_a_hint_with_its_own_names_and_no_solution(
     assert answer["hint_level"] == 1
     assert answer["hint_levels"] == 4
     assert answer["verified"]
+
+
+@pytest.mark.plan("P-EP-review")
+async def test_working_code_is_reviewed_by_question_and_by_route_alike(platform: Platform) -> None:
+    async with platform.student() as student:
+        question = await student.ask("please review my code", code=UNTIDY)
+        route = await student.client.post("/api/v1/code/review", json={"code": UNTIDY})
+    answer = question["answer"]
+    assert question["agent"] == "code-review"
+    assert route.status_code == 200, route.text
+    assert answer["details"] == route.json()
+    assert answer["verified"]
+    assert "`list`" in answer["answer"]
+    assert 0 < route.json()["quality_score"] < 100
+
+
+async def test_a_review_without_code_is_asked_for_it(platform: Platform) -> None:
+    async with platform.student() as student:
+        question = await student.ask("please review my code")
+    assert question["agent"] == "code-review"
+    assert "paste it here" in question["answer"]["answer"]
 
 
 @pytest.mark.plan("WALK-progress")

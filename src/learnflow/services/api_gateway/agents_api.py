@@ -1,4 +1,4 @@
-"""Routes of what a caller waits for: run, hint, explain; passed on by service invocation."""
+"""Routes of what a caller waits for: run, hint, review, explain; passed on by service invocation."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 from learnflow.kit.app import json_response
 from learnflow.kit.auth import CallerToken, CurrentPrincipal, allow
 from learnflow.services.api_gateway.public import PublicApi
-from learnflow.services.api_gateway.schemas import AskForHint, Explain, Run
+from learnflow.services.api_gateway.schemas import AskForHint, AskForReview, Explain, Run
 
 PEOPLE = allow("student", "teacher", "admin")
 _OBJECT = dict[str, Any]
@@ -29,10 +29,11 @@ def make_router(api: PublicApi) -> APIRouter:
 
     @router.post("/debug/hint", response_model=_OBJECT, summary="A hint on failing code")
     async def hint(body: AskForHint, principal: CurrentPrincipal, token: CallerToken) -> Response:
-        request = body.model_dump(mode="json", exclude_none=True, exclude={"context"})
-        if body.context.exercise_id:
-            request["exercise_id"] = body.context.exercise_id
-        return json_response(await api.hint(principal, token, request))
+        return json_response(await api.hint(principal, token, _about(body)))
+
+    @router.post("/code/review", response_model=_OBJECT, summary="How a program is written, with a score")
+    async def review(body: AskForReview, principal: CurrentPrincipal, token: CallerToken) -> Response:
+        return json_response(await api.review(principal, token, _about(body)))
 
     @router.post("/concepts/explain", response_model=_OBJECT, summary="A concept at your level")
     async def explain(body: Explain, principal: CurrentPrincipal, token: CallerToken) -> Response:
@@ -47,3 +48,11 @@ def make_router(api: PublicApi) -> APIRouter:
         return json_response(await api.concepts(token, f"?limit={limit}&offset={offset}"))
 
     return router
+
+
+def _about(body: AskForHint | AskForReview) -> _OBJECT:
+    """What the agent gets: of the place where the student is, the exercise alone."""
+    request = body.model_dump(mode="json", exclude_none=True, exclude={"context"})
+    if body.context.exercise_id:
+        request["exercise_id"] = body.context.exercise_id
+    return request

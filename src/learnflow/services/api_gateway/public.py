@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import structlog
 
 from learnflow.contracts.events import CodeExecuted
-from learnflow.contracts.services import CODE_EXECUTION, CONCEPTS, DEBUG, PROGRESS
+from learnflow.contracts.services import CODE_EXECUTION, CODE_REVIEW, CONCEPTS, DEBUG, PROGRESS
 from learnflow.kit.auth import Principal
 from learnflow.kit.bus.base import Bus, new_event
 from learnflow.kit.database import Database
@@ -78,6 +78,11 @@ class PublicApi:
         if "exercise_id" in request:
             await self.desk.keep_hint(principal.user_id, request["exercise_id"], answer["hint_level"])
         return answer
+
+    async def review(self, principal: Principal, token: str, request: dict[str, Any]) -> Any:
+        """A review is a question to the tutor, and counts as one."""
+        await self._limit("questions", principal, self._settings.questions_per_minute)
+        return await self._invoker.call(CODE_REVIEW, "POST", "/review", json=request, token=token)
 
     async def progress(self, token: str, user_id: UUID) -> Any:
         return await self._invoker.call(PROGRESS, "GET", f"/progress/{user_id}", token=token)

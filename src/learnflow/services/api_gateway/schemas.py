@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from learnflow.contracts.events.base import Intent
-from learnflow.contracts.questions import Code, Context
+from learnflow.contracts.questions import Code, Context, ReviewPart
 from learnflow.contracts.text import Text
 
 
@@ -109,4 +109,17 @@ class AskForHint(BaseModel):
     error_message: Code | None = None
     traceback: Code | None = None
     hint_level: int = Field(default=1, ge=1, le=4)
+    context: Context = Context()
+
+
+class AskForReview(BaseModel):
+    """A program to judge, and what to look at first; the context's exercise decides about correctness."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"code": "def area(a, b):\n    return a * b\n", "focus_areas": ["style"]}]},
+    )
+
+    code: Code
+    focus_areas: Annotated[list[ReviewPart], Field(max_length=4)] = Field(default_factory=list)
     context: Context = Context()

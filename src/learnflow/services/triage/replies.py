@@ -20,18 +20,17 @@ _WANTS: dict[Intent, str] = {
 _WORKS_NOW = (
     "What works now: ask what something in Python means or why it is so. "
     "Send a program that goes wrong, or its error message, and I help you find the cause. "
+    "Send one that works, and ask for a review. "
     'Or ask "how far am I?".'
 )
 
 _NOT_YET: dict[Intent, str] = {
     "exercise": "You want something to practise, or help with a task. I cannot serve exercises yet.",
-    "code_review": "You want somebody to judge your code. I cannot review working code yet.",
     "lesson": "You want a lesson. I cannot put lessons together yet.",
 }
 
 _NEXT_STEP: dict[Intent, str] = {
     "exercise": "Which part of the task is unclear to you, or what does your program do so far?",
-    "code_review": "Is there one line or one construct in it that you are not sure about?",
     "lesson": "Which word or idea of that topic would you like explained first?",
     "clarify": "What would you like to know about Python, or which program gives you trouble?",
 }
