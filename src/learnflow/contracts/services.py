@@ -91,6 +91,7 @@ EXERCISE = Service(
     "exercise",
     8105,
     "generates, serves and grades exercises and quizzes",
+    "learnflow.services.exercise",
     reads=(t.EXERCISE_REQUESTS,),
     writes=(t.EXERCISE_GENERATED, t.CODE_SUBMISSIONS, t.LEARNING_RESPONSES, t.PROGRESS_EVENTS),
 )

@@ -1,5 +1,6 @@
 """Exercises as data: what a student reads, what they begin with, and by what their program is judged."""
 
+import ast
 import re
 from functools import cache
 from pathlib import Path
@@ -48,6 +49,7 @@ class Level(_Data):
 class Case(_Data):
     """One test: a call in the student's program, or a run of it as a whole with `stdin`.
 
+    `call` is an expression, or statements of which the last is one: `p = Pet("Ada"); p.feed(); p.hunger`.
     `expected` is the value of the call as a Python literal (see `literals`), compared with its type; with `tolerance`
     floats in it may differ by that much. `stdout` is what is printed, spaces at line ends and the last line break
     aside. `raises` names the exception, `ValueError` or `ValueError: message`. `files` lie in the program's folder.
@@ -72,9 +74,20 @@ class Case(_Data):
             if self.call is None:
                 raise ValueError("expected is the value of a call; a run as a whole has stdout or raises")
             read_literal(self.expected)
+        if self.call is not None:
+            _require_value(self.call)
         if self.tolerance is not None and self.expected is None:
             raise ValueError("tolerance belongs to expected")
         return self
+
+
+def _require_value(call: str) -> None:
+    try:
+        statements = ast.parse(call).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise ValueError(f"call is no Python: {error}") from error
+    if not statements or not isinstance(statements[-1], ast.Expr):
+        raise ValueError("call ends with an expression: its value is what is compared")
 
 
 class Wrong(_Data):

@@ -1,0 +1,76 @@
+"""The composition root of exercise."""
+
+from dataclasses import dataclass
+
+from fastapi import APIRouter, FastAPI
+
+from learnflow.contracts.services import EXERCISE
+from learnflow.curriculum import load_exercises
+from learnflow.kit.app import create_app
+from learnflow.kit.bus import Bus, make_bus
+from learnflow.kit.database import Database, open_database
+from learnflow.kit.invoke import Invoker, ServiceTokens
+from learnflow.kit.revocations import Revocations
+from learnflow.kit.sealed import Vault, load_master_key
+from learnflow.kit.tokens import HttpKeySource, KeySource, TokenVerifier
+from learnflow.kit.wakeups import Wakeups
+from learnflow.services.exercise import drafts_api
+from learnflow.services.exercise.api import make_exercise_router, make_router
+from learnflow.services.exercise.bank import Bank
+from learnflow.services.exercise.drafts import DraftDesk
+from learnflow.services.exercise.drafts_repository import Drafts
+from learnflow.services.exercise.exercises_repository import Exercises
+from learnflow.services.exercise.grader import Grader
+from learnflow.services.exercise.repository import Submissions
+from learnflow.services.exercise.sandbox import Sandbox
+from learnflow.services.exercise.service import ExerciseDesk
+from learnflow.services.exercise.settings import Settings
+
+MAX_BODY_BYTES = 4 * 1024 * 1024
+"""Room for a file of exercises to be imported; each text of a request has a limit of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What every area of this service is built from."""
+
+    database: Database
+    bus: Bus
+    vault: Vault
+    exercises: Exercises
+    bank: Bank
+    grader: Grader
+
+
+def create(settings: Settings, *, keys: KeySource | None = None, invoker: Invoker | None = None) -> FastAPI:
+    """Everything of exercise, put together; `keys` and `invoker` where no other service is asked."""
+    database = open_database(settings)
+    wakeups = Wakeups(database)
+    revocations = Revocations(database, wakeups)
+    invoker = invoker or Invoker(settings, ServiceTokens(settings, EXERCISE))
+    bus = make_bus(settings, database, EXERCISE, wakeups=wakeups)
+    exercises = Exercises(database)
+    shared = Shared(
+        database=database,
+        bus=bus,
+        vault=Vault(database, load_master_key(settings)),
+        exercises=exercises,
+        bank=Bank(load_exercises(), exercises),
+        grader=Grader(Sandbox(invoker)),
+    )
+    desk = ExerciseDesk(database, bus, shared.vault, shared.bank, Submissions(database), shared.grader)
+    return create_app(
+        EXERCISE,
+        settings,
+        # an area is a function from what is shared to its routes; the path of a single exercise comes last
+        routers=[make_router(desk), *_areas(shared), make_exercise_router(desk)],
+        parts=[database, wakeups, revocations, invoker, bus],
+        verifier=TokenVerifier(keys or HttpKeySource(invoker), is_revoked=revocations.is_revoked),
+        max_body_bytes=MAX_BODY_BYTES,
+    )
+
+
+def _areas(shared: Shared) -> list[APIRouter]:
+    """The routes of each area beside exercises and submissions: add yours here."""
+    database, vault, bank = shared.database, shared.vault, shared.bank
+    return [drafts_api.make_router(DraftDesk(database, vault, bank, Drafts(database)))]

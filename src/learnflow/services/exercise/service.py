@@ -1,0 +1,207 @@
+"""The exercise agent's use cases: show exercises, take what is handed in, grade it, and look back."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+import structlog
+
+from learnflow.contracts.error_types import public_name
+from learnflow.contracts.errors import NotFound, Unavailable
+from learnflow.contracts.events import CodeSubmitted, ExerciseGraded, ExerciseSubmitted, Fact
+from learnflow.contracts.services import EXERCISE
+from learnflow.kit.bus.base import Bus, new_event
+from learnflow.kit.database import Database, Transaction
+from learnflow.kit.principal import Principal
+from learnflow.kit.sealed import Vault
+from learnflow.kit.students import see_student
+from learnflow.services.exercise import views
+from learnflow.services.exercise.bank import Bank, Filter, Item
+from learnflow.services.exercise.grader import Grader
+from learnflow.services.exercise.grading_verdict import Grade
+from learnflow.services.exercise.reports import read_report, write_report
+from learnflow.services.exercise.repository import NewSubmission, Standing, StoredGrade, Submission, Submissions
+from learnflow.services.exercise.schemas import (
+    ExercisePage,
+    ExerciseView,
+    GradedView,
+    GradeView,
+    SubmissionPage,
+    SubmissionView,
+    SubmitRequest,
+)
+
+log = structlog.get_logger()
+
+SOURCE = f"/learnflow/{EXERCISE.name}"
+PROGRAMS = frozenset({"write", "fix"})
+"""The kinds of which a program is handed in."""
+
+
+class ExerciseDesk:
+    """Serves exercises and grades what is handed in; a submission is kept before anything else happens to it."""
+
+    def __init__(
+        self, database: Database, bus: Bus, vault: Vault, bank: Bank, submissions: Submissions, grader: Grader
+    ) -> None:
+        self._database = database
+        self._bus = bus
+        self._vault = vault
+        self._bank = bank
+        self._submissions = submissions
+        self._grader = grader
+
+    async def list_exercises(self, principal: Principal, wanted: Filter, limit: int, offset: int) -> ExercisePage:
+        """A page of exercises, each with how the caller stands with it."""
+        items = await self._bank.listed(wanted, principal.user_id)
+        shown, following = items[offset : offset + limit], offset + limit
+        standings = await self._submissions.standings(principal.user_id, [item.exercise_id for item in shown])
+        return ExercisePage(
+            items=[views.summary(item, standings.get(item.exercise_id, Standing())) for item in shown],
+            total=len(items),
+            next=following if following < len(items) else None,
+        )
+
+    async def show(self, principal: Principal, exercise_id: str) -> ExerciseView:
+        """An exercise as a student sees it; with its reference for who has passed it."""
+        item = await self._bank.find(exercise_id)
+        standings = await self._submissions.standings(principal.user_id, [exercise_id])
+        return views.student_view(item, standings.get(exercise_id, Standing()))
+
+    async def show_full(self, exercise_id: str) -> dict[str, Any]:
+        """An exercise with its hidden tests and its reference."""
+        return views.full_view(await self._bank.find(exercise_id))
+
+    async def check(self, exercise_id: str, code: str) -> GradeView:
+        """The grade of a program, nothing recorded."""
+        item = await self._bank.find(exercise_id)
+        return views.grade_view(exercise_id, await self._grader.grade(item.task, code))
+
+    async def submit(self, principal: Principal, request: SubmitRequest) -> GradedView:
+        """Keep what is handed in, grade it, keep the grade; the facts leave with what they are about.
+
+        Unavailable when nothing can be run just now: the submission stays as received, and the same program sent again
+        gets its grade under the same attempt.
+        """
+        item = await self._bank.find(request.exercise_id)
+        received = await self._receive(principal.user_id, item, request)
+        try:
+            grade = await self._grader.grade(item.task, request.code)
+        except Unavailable as error:
+            log.warning("submission.not_graded", submission_id=str(received.submission_id), reason=error.code)
+            error.extra["submission_id"] = str(received.submission_id)
+            raise
+        kept = await self._keep(item, received, grade)
+        return GradedView(
+            **views.graded(item.exercise_id, kept),
+            submission_id=received.submission_id,
+            attempt_no=received.attempt_no,
+            submitted_at=received.submitted_at,
+        )
+
+    async def _receive(self, student_id: UUID, item: Item, request: SubmitRequest) -> Submission:
+        new = NewSubmission(
+            submission_id=uuid4(),
+            student_id=student_id,
+            exercise_id=item.exercise_id,
+            topic_id=item.topic_id,
+            code=await self._vault.seal(student_id, request.code),
+            code_hash=self._vault.index(f"{student_id} {request.code}"),
+            rung=request.rung,
+            aided=request.aided,
+            helped_by=request.helped_by,
+        )
+        async with self._database.transaction() as tx:
+            received, is_new = await self._submissions.receive(tx, new)
+            if is_new:
+                await self._publish(tx, received, [ExerciseSubmitted(**_attempt(received))])
+        return received
+
+    async def _keep(self, item: Item, received: Submission, grade: Grade) -> Grade:
+        """The grade that is kept: this one, or the one that a repeat of the same submission was faster with."""
+        error_type = public_name(grade.error_type) if grade.error_type else None
+        stored = StoredGrade(
+            score=grade.score,
+            passed=grade.passed,
+            tests_passed=grade.tests_passed,
+            tests_total=grade.tests_total,
+            error_type=error_type,
+            report=await self._vault.seal(received.student_id, write_report(grade)),
+        )
+        async with self._database.transaction() as tx:
+            is_first = await self._submissions.keep_grade(tx, received.submission_id, stored)
+            if is_first:
+                await self._publish(tx, received, _facts(item, received, grade))
+        log.info(
+            "submission.graded",
+            submission_id=str(received.submission_id),
+            exercise_id=item.exercise_id,
+            score=grade.score,
+            error_type=error_type,
+        )
+        return grade if is_first else await self._kept_grade(received.submission_id) or grade
+
+    async def _kept_grade(self, submission_id: UUID) -> Grade | None:
+        found = await self._submissions.find(submission_id)
+        return await self._opened(found) if found is not None else None
+
+    async def _opened(self, submission: Submission) -> Grade | None:
+        if submission.report is None:
+            return None
+        return read_report(await self._vault.open(submission.student_id, submission.report))
+
+    async def submission(self, principal: Principal, submission_id: UUID) -> SubmissionView:
+        """A submission with its program and its grade, for its student and whoever may see them."""
+        found = await self._submissions.find(submission_id)
+        if found is None:
+            raise NotFound("There is nothing here that you may see.")
+        await see_student(self._database, principal, found.student_id, "submissions")
+        grade = await self._opened(found)
+        return SubmissionView(
+            **views.row_view(found).model_dump(exclude={"score", "passed", "error_type"}),
+            code=await self._vault.open(found.student_id, found.code),
+            graded_at=found.graded_at,
+            helped_by=found.helped_by,
+            grade=views.grade_view(found.exercise_id, grade) if grade is not None else None,
+        )
+
+    async def submissions(
+        self, principal: Principal, user_id: UUID, exercise_id: str | None, limit: int, offset: int
+    ) -> SubmissionPage:
+        """A student's submissions, newest first."""
+        await see_student(self._database, principal, user_id, "submissions")
+        rows = await self._submissions.page(user_id, exercise_id, limit, offset)
+        total = await self._submissions.count(user_id, exercise_id)
+        following = offset + limit
+        return SubmissionPage(
+            items=[views.row_view(row) for row in rows], total=total, next=following if following < total else None
+        )
+
+    async def _publish(self, tx: Transaction, received: Submission, facts: list[Fact]) -> None:
+        events = [
+            new_event(fact, source=SOURCE, student_id=received.student_id, correlation_id=received.submission_id)
+            for fact in facts
+        ]
+        await self._bus.publish(tx, events)
+
+
+def _attempt(received: Submission) -> dict[str, Any]:
+    names = ("submission_id", "exercise_id", "topic_id", "attempt_no", "rung", "aided", "helped_by")
+    return {name: getattr(received, name) for name in names}
+
+
+def _facts(item: Item, received: Submission, grade: Grade) -> list[Fact]:
+    graded = ExerciseGraded(
+        **_attempt(received),
+        origin=item.origin,
+        core=item.core,
+        difficulty=item.task.level.difficulty,
+        passed=grade.passed,
+        score=grade.score,
+        tests_passed=grade.tests_passed,
+        tests_total=grade.tests_total,
+        error_type=grade.error_type,
+    )
+    if item.task.level.kind not in PROGRAMS:
+        return [graded]
+    names = ("submission_id", "exercise_id", "topic_id", "code")
+    return [graded, CodeSubmitted(**{name: getattr(received, name) for name in names}, score=grade.score)]
