@@ -18,7 +18,8 @@ TABLE = Path(__file__).with_name("access.yaml")
 class Entry:
     """One route: what each kind of caller gets (True: let through, else the status), and how it is called.
 
-    `lets` is a status that says "let through, but there is no such thing".
+    `query` is what stands behind the path's question mark. `lets` is a status that says "let through, but there is
+    no such thing".
     """
 
     service: str

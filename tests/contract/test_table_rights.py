@@ -19,7 +19,6 @@ OWNED = {
     "debug": "rungs error_patterns",
     "progress": "progress progress_components activity_days events exercise_scores quiz_scores reported_scores",
     "exercise": "exercises submissions drafts",
-    "progress": "progress progress_components activity_days events",
     "websocket": "socket_streams socket_frames socket_asks",
 }
 KERNEL = "bus_log bus_cursor bus_attempts inbox work limits state"

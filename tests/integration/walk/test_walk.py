@@ -103,11 +103,11 @@ async def test_a_greeting_is_answered_with_a_question_back(platform: Platform) -
     assert question["answer"]["clarification"] or question["answer"]["answer"]
 
 
-async def test_an_agent_that_is_not_built_yet_is_said_to_be_missing(platform: Platform) -> None:
+async def test_who_wants_to_practise_is_offered_exercises(platform: Platform) -> None:
     async with platform.student() as student:
-        question = await student.ask("Please give me an exercise about dictionaries to practise.")
-    assert question["agent"] == "triage"
-    assert question["answer"]["answer"]
+        question = await student.ask("Please give me an exercise about for loops to practise.")
+    assert question["agent"] == "exercise"
+    assert question["answer"]["details"]["exercises"][0]["topic_id"] == "control-flow/for-loops"
 
 
 @pytest.mark.plan("WALK-stream", "P-EP-stream")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fastapi import APIRouter, FastAPI
 
 from learnflow.contracts.services import EXERCISE
-from learnflow.curriculum import load_exercises
+from learnflow.curriculum import load_curriculum, load_exercises
 from learnflow.kit.app import create_app
 from learnflow.kit.bus import Bus, make_bus
 from learnflow.kit.database import Database, open_database
@@ -17,10 +17,13 @@ from learnflow.kit.wakeups import Wakeups
 from learnflow.services.exercise import drafts_api
 from learnflow.services.exercise.api import make_exercise_router, make_router
 from learnflow.services.exercise.bank import Bank
+from learnflow.services.exercise.coaching import Coach
 from learnflow.services.exercise.drafts import DraftDesk
 from learnflow.services.exercise.drafts_repository import Drafts
 from learnflow.services.exercise.exercises_repository import Exercises
 from learnflow.services.exercise.grader import Grader
+from learnflow.services.exercise.handlers import Handlers
+from learnflow.services.exercise.practice import Lexicon
 from learnflow.services.exercise.repository import Submissions
 from learnflow.services.exercise.sandbox import Sandbox
 from learnflow.services.exercise.service import ExerciseDesk
@@ -58,7 +61,11 @@ def create(settings: Settings, *, keys: KeySource | None = None, invoker: Invoke
         bank=Bank(load_exercises(), exercises),
         grader=Grader(Sandbox(invoker)),
     )
-    desk = ExerciseDesk(database, bus, shared.vault, shared.bank, Submissions(database), shared.grader)
+    submissions = Submissions(database)
+    desk = ExerciseDesk(database, bus, shared.vault, shared.bank, submissions, shared.grader)
+    curriculum = load_curriculum()
+    coach = Coach(bus, shared.vault, shared.bank, submissions, Lexicon(curriculum), curriculum.catalogue)
+    Handlers(coach).subscribe(bus)
     return create_app(
         EXERCISE,
         settings,

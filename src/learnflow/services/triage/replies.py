@@ -21,7 +21,7 @@ _WORKS_NOW = (
     "What works now: ask what something in Python means or why it is so. "
     "Send a program that goes wrong, or its error message, and I help you find the cause. "
     "Send one that works, and ask for a review. "
-    'Or ask "how far am I?".'
+    'Ask for an exercise on a topic. Or ask "how far am I?".'
 )
 
 _NOT_YET: dict[Intent, str] = {
