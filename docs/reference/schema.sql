@@ -209,6 +209,23 @@ comment on column consents.guardian is 'sealed: the guardian''s address, under t
 comment on column consents.model is 'the separate consent: a model may see what the child writes';
 grant select, insert, update, delete on consents to lf_api_gateway;
 
+create table drafts (
+    student_id uuid not null,
+    exercise_id text not null,
+    version integer not null,
+    code text not null,
+    code_hash bytea not null,
+    saved_at timestamp with time zone not null default now(),
+    constraint drafts_pkey PRIMARY KEY (student_id, exercise_id, version),
+    constraint drafts_student_id_fkey FOREIGN KEY (student_id) REFERENCES users(id) ON DELETE CASCADE,
+    constraint drafts_code_check CHECK (code ~~ 'lf1.%'::text),
+    constraint drafts_version_check CHECK (version >= 1)
+);
+comment on table drafts is 'what a student is at; the last fifty versions of each exercise';
+comment on column drafts.code is 'sealed: the program so far';
+comment on column drafts.code_hash is 'keyed hash: the same text again is no new version';
+grant select, insert, update, delete on drafts to lf_exercise;
+
 create table enrolments (
     class_id uuid not null,
     student_id uuid not null,
@@ -285,6 +302,32 @@ comment on table exercise_scores is 'how a student stands in one exercise: the g
 comment on column exercise_scores.unaided is 'passed at least once without any help before';
 comment on column exercise_scores.counted is 'passed as an exercise of the course, neither imported nor generated';
 grant select, insert, update, delete on exercise_scores to lf_progress;
+
+create table exercises (
+    exercise_id text not null,
+    topic_id text not null,
+    origin text not null,
+    title text not null,
+    kind text not null,
+    difficulty text not null,
+    task jsonb not null,
+    created_by uuid,
+    created_at timestamp with time zone not null default now(),
+    updated_at timestamp with time zone not null default now(),
+    constraint exercises_pkey PRIMARY KEY (exercise_id),
+    constraint exercises_created_by_fkey FOREIGN KEY (created_by) REFERENCES users(id) ON DELETE SET NULL,
+    constraint exercises_topic_id_fkey FOREIGN KEY (topic_id) REFERENCES topics(id),
+    constraint exercises_difficulty_check CHECK (difficulty = ANY (ARRAY['easy'::text, 'medium'::text, 'hard'::text])),
+    constraint exercises_exercise_id_check CHECK (exercise_id ~ '^(imported|generated)/[A-Za-z0-9._/-]+$'::text),
+    constraint exercises_kind_check CHECK (kind = ANY (ARRAY['write'::text, 'fix'::text, 'predict'::text, 'parsons'::text])),
+    constraint exercises_origin_check CHECK (origin = ANY (ARRAY['imported'::text, 'generated'::text]))
+);
+comment on table exercises is 'imported and generated exercises, each checked in the sandbox; the course''s own are data of the curriculum';
+comment on column exercises.task is 'the exercise in the shape of curriculum.exercises.Task';
+comment on column exercises.created_by is 'for whom it was generated; null: imported, for everybody';
+CREATE INDEX exercises_made_for ON public.exercises USING btree (created_by) WHERE (created_by IS NOT NULL);
+CREATE INDEX exercises_of_a_topic ON public.exercises USING btree (topic_id, exercise_id);
+grant select, insert, update, delete on exercises to lf_exercise;
 
 create table hints_had (
     user_id uuid not null,
@@ -604,6 +647,42 @@ CREATE INDEX state_expires_at_idx ON public.state USING btree (expires_at) WHERE
 alter table state enable row level security;
 create policy own_rows on state for all using (owner = CURRENT_USER) with check (owner = CURRENT_USER);
 grant select, insert, update, delete on state to lf_api_gateway, lf_code_review, lf_concepts, lf_course_agent, lf_debug, lf_exercise, lf_notification, lf_progress, lf_triage, lf_websocket;
+
+create table submissions (
+    submission_id uuid not null,
+    student_id uuid not null,
+    exercise_id text not null,
+    topic_id text not null,
+    attempt_no integer not null,
+    code text not null,
+    code_hash bytea not null,
+    rung smallint not null default 0,
+    aided boolean not null default false,
+    helped_by text,
+    submitted_at timestamp with time zone not null default now(),
+    graded_at timestamp with time zone,
+    score double precision,
+    passed boolean,
+    tests_passed integer,
+    tests_total integer,
+    error_type text,
+    report text,
+    constraint submissions_pkey PRIMARY KEY (submission_id),
+    constraint submissions_student_id_exercise_id_attempt_no_key UNIQUE (student_id, exercise_id, attempt_no),
+    constraint submissions_student_id_fkey FOREIGN KEY (student_id) REFERENCES users(id) ON DELETE CASCADE,
+    constraint submissions_attempt_no_check CHECK (attempt_no >= 1),
+    constraint submissions_check CHECK ((graded_at IS NULL) = (score IS NULL)),
+    constraint submissions_code_check CHECK (code ~~ 'lf1.%'::text),
+    constraint submissions_report_check CHECK (report ~~ 'lf1.%'::text),
+    constraint submissions_rung_check CHECK (rung >= 0 AND rung <= 4),
+    constraint submissions_score_check CHECK (score >= 0::double precision AND score <= 100::double precision)
+);
+comment on table submissions is 'what students handed in, with the grade; without one it was received while nothing could be run';
+comment on column submissions.code is 'sealed: the program, or the answer';
+comment on column submissions.code_hash is 'keyed hash, to know the same program when it is sent again';
+comment on column submissions.report is 'sealed: the verdict on each test, what came out, limits, isolation and build';
+CREATE INDEX submissions_of_a_student ON public.submissions USING btree (student_id, submitted_at DESC, submission_id DESC);
+grant select, insert, update, delete on submissions to lf_exercise;
 
 create table topics (
     id text not null,

@@ -78,11 +78,8 @@ class Cast:
             "refresh_token": self._refresh_token,
             "session_id": self._session_id,
             "query_id": self._asked,
-<<<<<<< HEAD
             "lesson_id": self._lesson,
-=======
             "submission_id": self._submitted,
->>>>>>> d48b6da (Exercise answers questions for practice, and says a task in other words)
             "unknown_id": self._unknown_id,
             "service_secret": self._service_secret,
         }
@@ -113,7 +110,6 @@ class Cast:
             self._query_id = str(answer.json()["query_id"])
         return self._query_id
 
-<<<<<<< HEAD
     async def _lesson(self) -> str:
         lesson_id = str(uuid4())
         begun = {"lesson_id": lesson_id, "progress_percentage": 10, "status": "in_progress"}
@@ -121,7 +117,7 @@ class Cast:
         url = self._running.url("progress", "/update-progress")
         await self._http.post(url, json=begun | {"user_id": self.ids["owner"]}, headers=headers)
         return lesson_id
-=======
+
     async def _submitted(self) -> str:
         if not self._submission_id:
             headers = {"Authorization": f"Bearer {self.tokens['owner']}"}
@@ -130,7 +126,6 @@ class Cast:
             answer = await self._http.post(url, json=handed_in, headers=headers)
             self._submission_id = str(answer.json()["submission_id"])
         return self._submission_id
->>>>>>> d48b6da (Exercise answers questions for practice, and says a task in other words)
 
     async def call(self, entry: Entry, caller: str) -> bool | int:
         """True when the caller was let through, else the status of the answer."""

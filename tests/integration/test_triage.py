@@ -71,13 +71,8 @@ async def test_a_progress_question_is_sent_to_progress(school: School, client: h
 
 @pytest.mark.parametrize(
     ("query", "intent"),
-<<<<<<< HEAD
-    [("give me an exercise on loops", "exercise"), ("teach me functions", "lesson"), ("hello", "clarify")],
-)  # fmt: skip
-=======
-    [("please review my code", "code_review"), ("teach me functions", "lesson"), ("hello", "clarify")],
+    [("teach me functions", "lesson"), ("hello", "clarify")],
 )
->>>>>>> d48b6da (Exercise answers questions for practice, and says a task in other words)
 async def test_what_nobody_can_answer_yet_is_answered_honestly_by_triage(
     school: School, client: httpx.AsyncClient, query: str, intent: str
 ) -> None:
