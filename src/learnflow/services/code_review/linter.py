@@ -81,7 +81,9 @@ def _limit(pid: int) -> None:
         resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))
 
 
-def _hits(found: list[dict[str, Any]]) -> list[Hit]:
+def _hits(found: Any) -> list[Hit]:
+    if not isinstance(found, list):
+        raise TypeError("ruff writes a list")
     known = load_rules()
     return [_hit(entry) for entry in found if entry["code"] in known]
 
