@@ -16,6 +16,8 @@ from learnflow.kit.bus.base import new_event
 from learnflow.kit.database import Database
 from learnflow.kit.invoke import Invoker
 from learnflow.services.code_review.app import create
+from learnflow.services.code_review.hits import Hit
+from learnflow.services.code_review.linter import Linter
 from learnflow.services.code_review.settings import Settings
 from tests.integration.school import School, eventually, facts_of, running
 from tests.unit.debug.run_here import execute
@@ -320,6 +322,22 @@ async def test_a_submission_that_does_not_parse_is_nought(school: School, client
     (event,) = await school.publish(student_id, await submitted(school, student_id, "if x\n", 0))
     (found,) = await school.published("progress.events", UUID(event.correlationid))
     assert found["data"]["quality_score"] == 0
+
+
+async def test_a_submission_waits_for_ruff_and_is_reviewed_when_it_is_back(
+    school: School, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find, calls = Linter.find, []
+
+    async def absent_at_first(self: Linter, source: str) -> list[Hit] | None:
+        calls.append(source)
+        return await find(self, source) if len(calls) > 1 else None
+
+    monkeypatch.setattr(Linter, "find", absent_at_first)
+    student_id = await school.student()
+    (event,) = await school.publish(student_id, await submitted(school, student_id, TIDY, 100))
+    (found,) = await school.published("progress.events", UUID(event.correlationid))
+    assert (found["data"]["quality_score"], len(calls)) == (100, 2)
 
 
 async def test_what_is_delivered_twice_is_reviewed_once(school: School, client: httpx.AsyncClient) -> None:

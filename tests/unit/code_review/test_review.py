@@ -252,6 +252,38 @@ def test_hidden_tests_are_counted_and_never_shown() -> None:
     assert only_hidden.remarks[0].severity == "actionable" or only_hidden.remarks[0].rule == "failed-tests"
 
 
+@pytest.mark.parametrize(
+    ("test", "said"),
+    [
+        ({"stdin": "3\n", "expected": "9", "got": "6"}, "The program, given `3`, should give `9`, and gives `6`."),
+        ({"expected": "9", "got": None}, "The program should give `9`."),
+        ({"call": "f(1)", "expected": "raises ValueError", "got": "1"}, "should give `raises ValueError`"),
+        ({"message": "Use a loop inside a loop here."}, "Use a loop inside a loop here."),
+        ({}, "1 of 1 of the tests do not pass yet."),
+    ],
+)
+def test_the_first_public_test_that_fails_is_told_as_it_is(test: dict[str, str], said: str) -> None:
+    program = Program("print(6)\n")
+    found = review(program, [], evidence.from_tests(program, {"tests": [{"hidden": False, "passed": False, **test}]}))
+    assert said in found.remarks[0].message
+
+
+def test_an_error_in_a_test_names_its_line_before_the_test_is_told() -> None:
+    program = Program("def f(a):\n    return a[5]\n")
+    grade = {
+        "tests": [{"hidden": False, "passed": False, "call": "f('a')", "expected": "'a'", "got": None}],
+        "error": {"type": "IndexError", "message": "string index out of range", "line": 2},
+    }
+    remarks = review(program, [], evidence.from_tests(program, grade)).remarks
+    assert [(remark.rule, remark.line) for remark in remarks] == [("run-error", 2), ("failed-tests", 1)]
+
+
+@pytest.mark.parametrize("grade", [{}, {"tests": None, "score": None}, {"tests": ["x"], "score": 250}, {"score": -3}])
+def test_a_grade_in_another_shape_is_no_failure_of_ours(grade: dict[str, object]) -> None:
+    program = Program("print(6)\n")
+    assert review(program, [], evidence.from_tests(program, grade)).scores.correctness in {0, 100}
+
+
 def test_no_remark_holds_a_statement_that_is_not_in_the_program() -> None:
     hits = tuple(Hit(rule.code, 1, name="mark") for rule in load_rules().values() if rule.is_ruffs)
     for start in range(0, len(hits), 3):

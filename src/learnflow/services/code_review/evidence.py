@@ -1,7 +1,7 @@
 """Does the program do what it should? What was seen, by tests, by a run, or by reading alone."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -21,6 +21,7 @@ _STOPPED = {
     "killed": "it ended itself in a way that nobody expects",
 }
 _LONGEST = 60
+_LONGEST_SENTENCE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +86,15 @@ def _is_no_fault(program: Program, status: str, error: Mapping[str, Any]) -> boo
 
 
 def _stopped_by_error(program: Program, error: Mapping[str, Any]) -> Verdict:
+    hit = _error_hit(program, error)
+    none = "NoneType" in str(error.get("message"))
+    return Verdict("run", f"I ran it, and it stopped on line {hit.line}.", hits=(hit,), shows_none=none)
+
+
+def _error_hit(program: Program, error: Mapping[str, Any]) -> Hit:
     kind, message = str(error.get("type") or "an error"), plain_message(str(error.get("message") or ""))
-    line = int(error.get("line") or 1)
     said = f"`{kind}: {message}`" if message else f"`{kind}`"
-    hit = Hit("run-error", min(max(line, 1), len(program.lines)), name=said)
-    return Verdict("run", f"I ran it, and it stopped on line {line}.", hits=(hit,), shows_none="NoneType" in message)
+    return Hit("run-error", min(max(int(error.get("line") or 1), 1), len(program.lines)), name=said)
 
 
 def from_tests(program: Program, grade: Mapping[str, Any]) -> Verdict:
@@ -99,11 +104,13 @@ def from_tests(program: Program, grade: Mapping[str, Any]) -> Verdict:
     share = 100 * (len(tests) - len(failed)) / len(tests) if tests else _percent(grade.get("score"))
     if not failed and share >= 100:
         return Verdict("tests", f"All {len(tests)} tests of the exercise pass.", 100)
-    shown = next((test for test in failed if not test.get("hidden") and test.get("call")), None)
-    hit = Hit("failed-tests", _first_function(program), name=_case(shown), other=f"{len(failed)} of {len(tests)}")
-    none = any(str(test.get("got")) == "None" and not test.get("hidden") for test in failed)
+    public = [test for test in failed if not test.get("hidden")]
+    hits = [Hit("failed-tests", _first_function(program), name=_case(public), other=f"{len(failed)} of {len(tests)}")]
+    error = grade.get("error") or {}
+    if public and error.get("line"):
+        hits.append(_error_hit(program, error))
     note = f"{len(tests) - len(failed)} of {len(tests)} tests of the exercise pass."
-    return Verdict("tests", note, share, (hit,), none)
+    return Verdict("tests", note, share, tuple(hits), any(str(test.get("got")) == "None" for test in public))
 
 
 def from_score(score: float) -> Verdict:
@@ -115,11 +122,18 @@ def _percent(score: object) -> float:
     return min(max(float(score), 0.0), 100.0) if isinstance(score, int | float) else 0.0
 
 
-def _case(test: Mapping[str, Any] | None) -> str:
-    if test is None:
+def _case(public: Sequence[Mapping[str, Any]]) -> str:
+    """The first failing test that a student may see, in words; nothing of a hidden one."""
+    if not public:
         return ""
-    expected, got = (_shown(test.get(field)) for field in ("expected", "got"))
-    return f" {_shown(test['call'])} should give {expected}, and gives {got}."
+    test = public[0]
+    asked = _shown(test["call"]) if test.get("call") else "The program" if test.get("expected") else None
+    if asked is None:
+        return f" {' '.join(str(test.get('message') or '').split())[:_LONGEST_SENTENCE]}".rstrip()
+    if test.get("stdin"):
+        asked += f", given {_shown(test['stdin'])},"
+    got = f", and gives {_shown(test['got'])}" if test.get("got") else ""
+    return f" {asked} should give {_shown(test.get('expected'))}{got}."
 
 
 def _shown(value: object) -> str:

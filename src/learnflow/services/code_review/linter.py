@@ -18,7 +18,7 @@ log = structlog.get_logger()
 AT_ONCE = 2
 WAIT_S = 2.0
 _MEMORY_BYTES = 1 << 30
-_CPU_S = 2
+_CPU_S = 1
 _LONGEST_NAME = 40
 _NAME = re.compile(r"`([^`]*)`")
 

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4, uuid5
 import orjson
 import structlog
 
+from learnflow.contracts.errors import Unavailable
 from learnflow.contracts.events import AnswerFinished, AnswerPart, CodeReviewed, CodeSubmitted, Fact, ReviewRequested
 from learnflow.contracts.questions import ReviewPart
 from learnflow.contracts.services import CODE_REVIEW
@@ -24,6 +25,9 @@ from learnflow.services.code_review.schemas import ReviewAnswer, ReviewRequest
 from learnflow.services.code_review.witnesses import Witnesses
 
 log = structlog.get_logger()
+
+TRIES = 3
+"""How often ruff is asked about a submission; after that its style stays unknown, and no review is told."""
 
 SOURCE = f"/learnflow/{CODE_REVIEW.name}"
 
@@ -70,18 +74,21 @@ class Reviewer:
         student_id = UUID(item.event.subject)
         try:
             if isinstance(item.event.data, CodeSubmitted):
-                return await self._judge_submission(student_id, item.event.data, item.event.correlationid)
+                return await self._judge_submission(student_id, item)
             return await self._answer(student_id, item.event.data, item.attempt)
         except KeyMissing:
             log.info("review.dropped", event_id=str(item.event.id), reason="student erased")
             return _nothing
 
-    async def _judge_submission(self, student_id: UUID, submitted: CodeSubmitted, correlation_id: str) -> Finish:
+    async def _judge_submission(self, student_id: UUID, item: WorkItem) -> Finish:
+        submitted: CodeSubmitted = item.event.data
         program = Program(await self._vault.open(student_id, submitted.code))
         verdict = evidence.from_score(submitted.score)
         if program.refusal is not None or not program.tree.body:
             verdict = evidence.from_parser(program)
-        found = await self._looked_over(program, verdict, ())
+        found = await self._looked_over(program, verdict)
+        if not found.is_whole and item.attempt < TRIES:
+            raise Unavailable("ruff did not answer. The submission is looked at again in a moment.")
         fact = self._reviewed(
             Judged(found, submitted.exercise_id),
             uuid5(submitted.submission_id, "review"),
@@ -91,7 +98,7 @@ class Reviewer:
 
         async def finish(tx: Transaction) -> None:
             if found.is_whole:
-                await self._publish(tx, student_id, UUID(correlation_id), [fact])
+                await self._publish(tx, student_id, UUID(item.event.correlationid), [fact])
 
         return finish
 
@@ -136,9 +143,9 @@ class Reviewer:
         _log(found)
         return Judged(found, exercise_id if is_tested else None)
 
-    async def _looked_over(self, program: Program, verdict: evidence.Verdict, focus: Collection[ReviewPart]) -> Review:
+    async def _looked_over(self, program: Program, verdict: evidence.Verdict) -> Review:
         linted = await self._linter.find(program.source)
-        found = await asyncio.to_thread(review, program, linted, verdict, focus)
+        found = await asyncio.to_thread(review, program, linted, verdict)
         _log(found)
         return found
 
