@@ -1,0 +1,51 @@
+// Sign in, make an account, or try it as a guest.
+import { enter } from "./api.js";
+import { $, show } from "./dom.js";
+import { m } from "./messages.js";
+
+let isNew = false;
+let onEntered = () => {};
+
+export function setUp(entered) {
+  onEntered = entered;
+  $("other-way").addEventListener("click", () => { isNew = !isNew; draw(); $(isNew ? "name" : "email").focus(); });
+  $("sign-in").addEventListener("submit", (event) => { event.preventDefault(); submit(); });
+  $("guest").addEventListener("click", () => attempt($("guest"), () => enter("/auth/guest", {})));
+  draw();
+}
+
+export function say(sentence) { $("door-error").textContent = sentence; }
+
+function draw() {
+  show($("name-row"), isNew);
+  show($("class-row"), isNew);
+  show($("password-note"), isNew);
+  $("password-note").textContent = m.passwordRule;
+  $("password").autocomplete = isNew ? "new-password" : "current-password";
+  $("enter").textContent = isNew ? m.register : m.signIn;
+  $("other-question").textContent = isNew ? m.haveAccount : m.newHere;
+  $("other-way").textContent = isNew ? m.signIn : m.register;
+  say("");
+}
+
+function submit() {
+  const { email, password, name, class_code: code } = Object.fromEntries(new FormData($("sign-in")));
+  if (!email.trim() || !password) { say(m.fillIn); $(email.trim() ? "password" : "email").focus(); return; }
+  const body = { email: email.trim(), password };
+  if (isNew) Object.assign(body, { name: name.trim() }, code.trim() ? { class_code: code.trim() } : {});
+  attempt($("enter"), () => enter(isNew ? "/auth/register" : "/auth/login", body));
+}
+
+async function attempt(button, work) {
+  button.disabled = true;
+  say("");
+  try {
+    const user = await work();
+    $("password").value = "";
+    onEntered(user);
+  } catch (problem) {
+    say(problem.message);
+  } finally {
+    button.disabled = false;
+  }
+}

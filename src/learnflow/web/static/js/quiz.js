@@ -1,0 +1,83 @@
+// The quiz of a topic: its questions as form fields, then what was right and why.
+import { call } from "./api.js";
+import { $, h } from "./dom.js";
+import { quoted, rendered } from "./markdown.js";
+import { m } from "./messages.js";
+
+let onChange = () => {};
+
+export function close() { $("quiz").replaceChildren(); }
+
+export async function open(topicId, changed) {
+  onChange = changed;
+  try {
+    draw(await call("GET", `/quizzes?topic_id=${encodeURIComponent(topicId)}`));
+  } catch (problem) {
+    $("quiz").replaceChildren(h("p", {}, problem.message));
+  }
+}
+
+function draw(quiz) {
+  const form = h("form", { "aria-labelledby": "h-quiz" },
+    h("h3", { id: "h-quiz", tabindex: "-1" }, quiz.title),
+    ...quiz.questions.map(question),
+    h("p", { class: "wrong-note", role: "alert", id: "quiz-error" }),
+    h("button", { class: "btn main" }, m.quizSend));
+  form.addEventListener("submit", (event) => { event.preventDefault(); send(quiz, form); });
+  $("quiz").replaceChildren(form);
+  $("h-quiz").focus();
+}
+
+function question(asked, at) {
+  const body = asked.kind === "order" ? places(asked) : choices(asked);
+  return h("fieldset", { id: `q-${asked.question_id}` }, h("legend", {}, `${at + 1}. `, ...rendered(asked.ask).childNodes),
+    asked.code ? quoted(asked.code) : "", ...body);
+}
+
+function choices(asked) {
+  const type = asked.kind === "multiple" ? "checkbox" : "radio";
+  return asked.options.map((option) => (
+    h("label", {}, h("input", { type, name: asked.question_id, value: option.option }), rendered(option.text))
+  ));
+}
+
+function places(asked) {
+  return asked.options.map((_, at) => h("div", {}, h("label", { for: `${asked.question_id}-${at}` }, m.position(at + 1)),
+    h("select", { class: "field", id: `${asked.question_id}-${at}`, name: asked.question_id },
+      h("option", { value: "" }, m.choose), ...asked.options.map((option) => h("option", { value: option.option }, option.text)))));
+}
+
+function answered(quiz, form) {
+  const data = new FormData(form);
+  const answers = {};
+  for (const asked of quiz.questions) {
+    const chosen = data.getAll(asked.question_id).filter(Boolean);
+    if (chosen.length) answers[asked.question_id] = ["multiple", "order"].includes(asked.kind) ? chosen : chosen[0];
+  }
+  return answers;
+}
+
+async function send(quiz, form) {
+  const answers = answered(quiz, form);
+  const open = quiz.questions.length - Object.keys(answers).length;
+  if (open) { $("quiz-error").textContent = m.quizUnanswered(open); return; }
+  try {
+    explain(await call("POST", `/quizzes/${quiz.quiz_id}/attempts`, { answers }), form);
+    onChange();
+  } catch (problem) {
+    $("quiz-error").textContent = problem.message;
+  }
+}
+
+function explain(result, form) {
+  for (const one of result.results ?? []) {
+    const place = form.querySelector(`#q-${CSS.escape(one.question_id)}`);
+    place.disabled = true;
+    place.append(h("div", { class: "verdict" }, h("b", {}, one.right ? m.right : m.notRight), rendered(one.explanation ?? "")));
+  }
+  form.querySelector("button").remove();
+  $("quiz-error").textContent = "";
+  form.append(h("p", { role: "status", tabindex: "-1", id: "quiz-score" },
+    h("b", {}, m.quizScore(result.right, result.questions, Math.round(result.score))), " ", m.quizBest(Math.round(result.best_score ?? result.score))));
+  $("quiz-score").focus();
+}

@@ -1,0 +1,120 @@
+// Topics, exercises, Check.
+import { call } from "./api.js";
+import { $, drafts, h, icon, show } from "./dom.js";
+import * as editor from "./editor.js";
+import { rendered } from "./markdown.js";
+import { m } from "./messages.js";
+import * as quiz from "./quiz.js";
+
+const TOPIC = "learnflow.topic";
+const EXERCISE = "learnflow.exercise";
+const path = (id) => id.split("/").map(encodeURIComponent).join("/");
+let exercise = null;
+let onChange = () => {};
+
+export const context = () => ({
+  ...($("topic").value ? { topic_id: $("topic").value } : {}),
+  ...(exercise ? { exercise_id: exercise.exercise_id } : {}),
+});
+
+export async function setUp(changed) {
+  onChange = changed;
+  $("topic").addEventListener("change", () => { drafts.set(TOPIC, $("topic").value); drafts.set(EXERCISE, ""); loadExercises(); });
+  $("exercise").addEventListener("change", () => { drafts.set(EXERCISE, $("exercise").value); open($("exercise").value); });
+  $("check").addEventListener("click", check);
+  $("open-quiz").addEventListener("click", () => quiz.open($("topic").value, onChange));
+}
+
+export async function load() {
+  try {
+    const modules = (await call("GET", "/modules")).items;
+    $("topic").replaceChildren(...modules.map((module) => (
+      h("optgroup", { label: module.title }, ...module.topics.map((topic) => h("option", { value: topic.id }, topic.title)))
+    )));
+    $("topic").value = drafts.get(TOPIC) || "control-flow/for-loops";
+    await loadExercises();
+  } catch (problem) {
+    $("statement").replaceChildren(h("p", {}, problem.status ? problem.message : m.noTopics));
+  }
+}
+
+async function loadExercises() {
+  const topic = $("topic").value;
+  quiz.close();
+  show($("open-quiz"), true);
+  let items = [];
+  try { items = (await call("GET", `/exercises?topic_id=${encodeURIComponent(topic)}&limit=100`)).items; } catch { /* none to choose then */ }
+  const free = h("option", { value: "" }, m.noExercise);
+  $("exercise").replaceChildren(free, ...items.map((item) => h("option", { value: item.exercise_id }, label(item))));
+  const before = drafts.get(EXERCISE);
+  $("exercise").value = items.some((item) => item.exercise_id === before) ? before : "";
+  if ($("exercise").value) await open($("exercise").value);
+  else nothing(items.length === 0 ? m.noExercisesYet : "");
+}
+
+function label(item) {
+  return `${item.title} (${[m.difficulty[item.difficulty] ?? item.difficulty, item.passed ? m.passedMark : ""].filter(Boolean).join(", ")})`;
+}
+
+function nothing(sentence) {
+  exercise = null;
+  show($("check"), false);
+  $("result").replaceChildren();
+  $("statement").replaceChildren(sentence ? h("p", { class: "note" }, sentence) : "");
+  editor.open("", "");
+}
+
+async function open(id) {
+  if (!id) { nothing(""); return; }
+  try {
+    exercise = await call("GET", `/exercises/${path(id)}`);
+  } catch (problem) {
+    nothing(problem.message);
+    return;
+  }
+  $("result").replaceChildren();
+  const tests = (exercise.tests ?? []).map((test) => line(false, test.text ?? test.message ?? ""));
+  if (exercise.hidden_tests) tests.push(line(false, m.hiddenTests(exercise.hidden_tests)));
+  $("statement").replaceChildren(
+    h("h3", {}, exercise.title), rendered(exercise.statement),
+    ...(exercise.program ? [rendered("```\n" + exercise.program + "\n```")] : []),
+    ...(tests.length ? [h("h3", {}, m.whatCheckLooksAt), h("ul", { class: "tests" }, ...tests)] : []),
+  );
+  show($("check"), true);
+  const lines = (exercise.lines ?? []).join("\n");
+  editor.open(exercise.exercise_id, exercise.starter || lines);
+}
+
+function line(passed, text) {
+  return h("li", { class: passed ? "ok" : undefined }, icon(passed ? "i-done" : "i-todo"), h("span", {}, text));
+}
+
+async function check() {
+  const button = $("check");
+  button.disabled = true;
+  button.textContent = m.checking;
+  try {
+    const grade = await call("POST", `/exercises/${path(exercise.exercise_id)}/submissions`, { code: editor.program() });
+    $("result").replaceChildren(...verdict(grade));
+    onChange();
+  } catch (problem) {
+    $("result").replaceChildren(h("p", { class: "wrong-note" }, problem.message));
+  } finally {
+    button.disabled = false;
+    button.textContent = m.check;
+  }
+}
+
+function verdict(grade) {
+  const seen = (grade.tests ?? []).filter((test) => !test.hidden);
+  const all = grade.tests_total ?? grade.tests.length;
+  const passed = grade.tests_passed ?? grade.tests.filter((test) => test.passed).length;
+  const lines = seen.map((test) => line(test.passed, test.message));
+  if (grade.hidden_total) lines.push(line(grade.hidden_passed === grade.hidden_total, m.hiddenResult(grade.hidden_passed, grade.hidden_total)));
+  return [
+    h("p", {}, h("b", {}, grade.passed ? m.allPass(all) : m.testsPass(passed, all))),
+    h("ul", { class: "tests" }, ...lines),
+    grade.error ? h("p", {}, `${grade.error.type}: ${grade.error.message}`) : "",
+    grade.passed ? h("p", {}, m.offerQuiz) : "",
+  ].filter((part) => part !== "");
+}
