@@ -15,10 +15,10 @@ from tools.reference.schema import service_of
 OWNED = {
     "api-gateway": "users sessions refresh_tokens revoked_sessions signing_keys idempotency questions answers hints_had"
     " answer_parts answer_routes keys.student_keys classes class_teachers enrolments access_records"
-    " invitations reset_tokens consents account_messages ratings erasures",
+    " roster_invitations invitations reset_tokens consents account_messages ratings erasures",
     "debug": "rungs error_patterns",
     "progress": "progress progress_components activity_days events exercise_scores quiz_scores reported_scores",
-    "exercise": "exercises submissions drafts",
+    "exercise": "exercises submissions drafts assignments",
     "websocket": "socket_streams socket_frames socket_asks",
 }
 KERNEL = "bus_log bus_cursor bus_attempts inbox work limits state"

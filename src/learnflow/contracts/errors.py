@@ -45,7 +45,7 @@ class TooLarge(LearnFlowError):
 
 
 class Invalid(LearnFlowError):
-    """Malformed input; `field` names the part that is wrong."""
+    """Malformed input; `field` names the part that is wrong, or `fields` holds a FieldProblem for each."""
 
     status, code = 422, "invalid"
 

@@ -13,6 +13,7 @@ _COLUMNS = {
     "invitations": "expires_at",
     "reset_tokens": "expires_at",
     "account_messages": "expires_at",
+    "roster_invitations": "expires_at",
 }
 
 

@@ -61,11 +61,18 @@ def problem_response(
 
 def render_error(error: LearnFlowError) -> JSONResponse:
     """A LearnFlowError as its answer."""
-    fields = [FieldProblem(field=str(error.extra["field"]), message=error.detail)] if "field" in error.extra else None
-    extra = {key: value for key, value in error.extra.items() if key != "field"}
+    extra = dict(error.extra)
+    fields = extra.pop("fields", None)
+    if "field" in extra:
+        fields = [FieldProblem(field=str(extra.pop("field")), message=error.detail)]
     return problem_response(
-        error.status, error.code, error.detail, fields=fields, retry_after_s=error.retry_after_s, extra=extra
+        error.status, error.code, error.detail, fields=_named(fields), retry_after_s=error.retry_after_s, extra=extra
     )
+
+
+def _named(fields: object) -> list[FieldProblem] | None:
+    """The first of many wrong places, as `Invalid(..., fields=[...])` names them."""
+    return [FieldProblem.model_validate(field) for field in fields[:MOST_FIELDS]] if isinstance(fields, list) else None
 
 
 def _field_path(location: Sequence[int | str]) -> str:

@@ -14,6 +14,8 @@ from learnflow.kit.wakeups import Wakeups
 from learnflow.services.api_gateway.account_mail import AccountMail
 from learnflow.services.api_gateway.accounts import Accounts
 from learnflow.services.api_gateway.accounts_repository import AccountsRepository
+from learnflow.services.api_gateway.classes import Classes
+from learnflow.services.api_gateway.classes_repository import ClassesRepository
 from learnflow.services.api_gateway.consents import Consents
 from learnflow.services.api_gateway.consents_repository import ConsentsRepository
 from learnflow.services.api_gateway.erasure import Erasure
@@ -31,6 +33,7 @@ class AccountParts:
     """What belongs together; `revocations` is a part to be started after `wakeups`."""
 
     accounts: Accounts
+    classes: Classes
     registration: Registration
     reset: PasswordReset
     consents: Consents
@@ -59,7 +62,8 @@ def build_accounts(settings: Settings, database: Database, wakeups: Wakeups) -> 
     consent_rows = ConsentsRepository(database)
     consents = Consents(database, consent_rows, messages, vault, erasure)
     limits = RegistrationLimits(settings.guests_per_address, settings.registrations_per_address)
-    registration = Registration(database, users, vault, passwords, accounts, consents, limits)
+    classes = Classes(database, ClassesRepository(database), vault)
+    registration = Registration(database, users, vault, passwords, accounts, consents, classes, limits)
     reset = PasswordReset(database, users, messages, vault, passwords, accounts, check, devices)
 
     public_url = settings.public_url.rstrip("/")
@@ -70,6 +74,7 @@ def build_accounts(settings: Settings, database: Database, wakeups: Wakeups) -> 
     verifier = TokenVerifier(keys, is_revoked=revocations.is_revoked)
     return AccountParts(
         accounts=accounts,
+        classes=classes,
         registration=registration,
         reset=reset,
         consents=consents,

@@ -19,6 +19,7 @@ from learnflow.kit.wakeups import Wakeups
 from learnflow.services.api_gateway import (
     accounts_api,
     agents_api,
+    classes_api,
     consents_api,
     course_api,
     operations_api,
@@ -44,6 +45,7 @@ EXPIRING = (
     "invitations",
     "reset_tokens",
     "account_messages",
+    "roster_invitations",
 )
 
 
@@ -69,6 +71,7 @@ def create(settings: Settings) -> FastAPI:
             agents_api.make_router(api),
             progress_api.make_router(api, ProgressEvents(database, bus, settings.progress_events_per_minute)),
             *account_routers(people),
+            classes_api.make_router(people.classes),
             operations_api.make_router(parts),
         ],
         parts=parts,

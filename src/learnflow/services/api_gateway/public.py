@@ -9,6 +9,7 @@ from learnflow.contracts.events import CodeExecuted
 from learnflow.contracts.services import CODE_EXECUTION, CODE_REVIEW, CONCEPTS, DEBUG, PROGRESS
 from learnflow.kit.auth import Principal
 from learnflow.kit.bus.base import Bus, new_event
+from learnflow.kit.class_limits import take_question
 from learnflow.kit.database import Database
 from learnflow.kit.invoke import Invoker
 from learnflow.kit.limits import take
@@ -31,6 +32,7 @@ class PublicApi:
 
     async def limit_questions(self, principal: Principal) -> None:
         await self._limit("questions", principal, self._settings.questions_per_minute)
+        await take_question(self._database, principal.user_id)
 
     async def _limit(self, name: str, principal: Principal, per_minute: int) -> None:
         await take(self._database, name=name, subject=str(principal.user_id), limit=per_minute, window_s=60)

@@ -2,7 +2,6 @@
 
 import hashlib
 import secrets
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -19,6 +18,7 @@ from learnflow.kit.sealed import Vault
 from learnflow.services.api_gateway.accounts import ADDRESS_TAKEN, Accounts, SignedIn, User
 from learnflow.services.api_gateway.accounts_repository import AccountsRepository, UserRow
 from learnflow.services.api_gateway.accounts_rules import GUEST_NAME, NewAccount, UserRole
+from learnflow.services.api_gateway.classes import Classes
 from learnflow.services.api_gateway.consents import Consents
 
 log = structlog.get_logger()
@@ -30,9 +30,6 @@ GUESTS_LIMIT = "guests-address"
 REGISTRATIONS_LIMIT = "registrations-address"
 _CODE_ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 _CODE_GROUPS, _GROUP_CHARS = 4, 5
-
-JoinClass = Callable[[UUID, str], Awaitable[None]]
-"""(student, class code): put the student into the class, in the open transaction; Invalid for an unknown code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +49,6 @@ class Registered:
     signed_in: SignedIn | None
 
 
-async def _no_class(_student_id: UUID, _code: str) -> None:
-    raise Invalid("This class code is unknown. Ask your teacher for the right one.", field="class_code")
-
-
 class Registration:
     """Makes accounts; every way counts by network address."""
 
@@ -67,9 +60,8 @@ class Registration:
         passwords: Passwords,
         accounts: Accounts,
         consents: Consents,
+        classes: Classes,
         limits: RegistrationLimits,
-        *,
-        join_class: JoinClass = _no_class,
     ) -> None:
         self._database = database
         self._repository = repository
@@ -78,7 +70,7 @@ class Registration:
         self._accounts = accounts
         self._consents = consents
         self._limits = limits
-        self.join_class = join_class
+        self._classes = classes
 
     async def register(self, new: NewAccount, address: str, sender: Principal | None = None) -> Registered:
         """A student, a teacher by invitation, or what a guest becomes, who keeps their id and their work.
@@ -113,6 +105,8 @@ class Registration:
     async def _check(self, new: NewAccount, guest: UUID | None) -> None:
         """What can be refused before a password is hashed."""
         if new.invitation_code:
+            if new.class_code:
+                raise Invalid("A class code is for students. Leave it out, and make a class later.", field="class_code")
             if guest is not None:
                 raise Invalid("Sign out as a guest first: a teacher's account is a new one.", field="invitation_code")
             if not await self._repository.is_invitation_open(code_hash(new.invitation_code)):
@@ -137,7 +131,9 @@ class Registration:
         if new.invitation_code and not await self._repository.use_invitation(code_hash(new.invitation_code), user_id):
             raise _wrong_invitation()
         if new.class_code:
-            await self.join_class(user_id, new.class_code)
+            await self._classes.enter(user_id, new.class_code)
+        if not (new.invitation_code or new.under_13):
+            await self._classes.welcome(user_id, self._vault.email_index(new.email))
 
     async def guest(self, address: str, language: str, timezone: str) -> tuple[User, SignedIn]:
         """A student without address and password, erased after 24 hours with all that they did."""

@@ -15,7 +15,9 @@ def text(diagnosis: Diagnosis, rung: Rung) -> str:
 
 def for_student(diagnosis: Diagnosis, rung: Rung) -> DebugAnswer:
     """The answer of POST /debug for a student: no more than the rung that is shown."""
-    return _answer(diagnosis, rung.shown).model_copy(update={"next_opens_at": rung.next_opens_at})
+    return _answer(diagnosis, rung.shown).model_copy(
+        update={"next_opens_at": rung.next_opens_at, "hint_levels": rung.ceiling}
+    )
 
 
 def for_staff(diagnosis: Diagnosis, level: int) -> DebugAnswer:
@@ -45,6 +47,8 @@ def _answer(diagnosis: Diagnosis, level: int) -> DebugAnswer:
 def _what_is_next(rung: Rung) -> str:
     if rung.shown == RUNGS:
         return "Change your program and ask again when you like."
+    if rung.shown >= rung.ceiling:
+        return "This is the last hint that your class allows. Try it, and ask your teacher if it does not help."
     if rung.shown < rung.open:
         return "The next hint is open: ask again when you want it."
     return "The next hint opens after a new try, or in two minutes."

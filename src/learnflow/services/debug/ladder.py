@@ -23,8 +23,8 @@ class Rung:
     """Where a student stands on one ladder.
 
     `open` is the highest rung that was shown, since `opened_at`; `shown` the last one for `finding`, the cause that
-    it was about. `spent` holds the attempts (hashes of normalised programs) that have opened a rung already: going
-    back and forth between two programs opens nothing.
+    it was about; `ceiling` is the highest that the student's class allows. `spent` holds the attempts
+    (hashes of normalised programs) that have opened a rung already: going back and forth opens nothing.
     """
 
     open: int
@@ -32,11 +32,12 @@ class Rung:
     shown: int
     finding: str
     spent: tuple[str, ...] = field(default=())
+    ceiling: int = RUNGS
 
     @property
     def next_opens_at(self) -> datetime | None:
-        """When the next rung opens without a new attempt; None on the last rung."""
-        return None if self.open >= RUNGS else self.opened_at + OPENS_AFTER
+        """When the next rung opens without a new attempt; None on the last rung that there is for this student."""
+        return None if self.open >= self.ceiling else self.opened_at + OPENS_AFTER
 
 
 def may_climb(rung: Rung, attempt: str | None, now: datetime) -> bool:
@@ -46,21 +47,24 @@ def may_climb(rung: Rung, attempt: str | None, now: datetime) -> bool:
     return (attempt is not None and attempt not in rung.spent) or now - rung.opened_at >= OPENS_AFTER
 
 
-def climb(rung: Rung | None, *, asked: int | None, attempt: str | None, finding: str, now: datetime) -> Rung:
+def climb(
+    rung: Rung | None, *, asked: int | None, attempt: str | None, finding: str, now: datetime, ceiling: int = RUNGS
+) -> Rung:
     """The rung after one more question.
 
     Without `asked` the student gets the next rung if it is open; for another cause than last time the first one.
-    An `asked` rung above the open one gives the highest that is open.
+    An `asked` rung above the open one gives the highest that is open; none is above `ceiling`, which the student's
+    class sets.
     """
     if rung is None:
-        return Rung(1, now, 1, finding, (attempt,) if attempt else ())
+        return Rung(1, now, 1, finding, (attempt,) if attempt else (), ceiling)
     highest = rung.open + 1 if may_climb(rung, attempt, now) else rung.open
     wish = asked if asked is not None else _next(rung, finding)
-    shown = max(1, min(wish, highest))
+    shown = max(1, min(wish, highest, ceiling))
     if shown <= rung.open:
-        return replace(rung, shown=shown, finding=finding)
+        return replace(rung, shown=shown, finding=finding, ceiling=ceiling)
     spent = (*rung.spent, attempt) if attempt and attempt not in rung.spent else rung.spent
-    return Rung(shown, now, shown, finding, spent[-_MOST_SPENT:])
+    return Rung(shown, now, shown, finding, spent[-_MOST_SPENT:], ceiling)
 
 
 def _next(rung: Rung, finding: str) -> int:

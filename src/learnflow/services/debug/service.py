@@ -14,6 +14,7 @@ from learnflow.contracts.events import AnswerFinished, AnswerPart, DebugRequeste
 from learnflow.contracts.sealed import SealedText
 from learnflow.contracts.services import DEBUG
 from learnflow.kit.bus.base import Bus, Event, new_event
+from learnflow.kit.class_limits import hint_ceiling, limits_of
 from learnflow.kit.clock import Clock, system_clock
 from learnflow.kit.database import Database, Transaction
 from learnflow.kit.principal import Principal
@@ -145,7 +146,7 @@ class Debugger:
             intent=request.intent,
             details=await self._vault.seal(student_id, orjson.dumps(details).decode()),
             hint_level=rung.shown,
-            hint_levels=ladder.RUNGS,
+            hint_levels=rung.ceiling,
             verified=diagnosis.verified,
         )
 
@@ -159,7 +160,8 @@ class Debugger:
         attempt = attempt_of(asked.student_id, asked.code) if asked.code else None
         error_type = public_name(diagnosis.error_type or "")
         finding = f"{error_type} {diagnosis.best.misconception}"
-        rung = ladder.climb(before, asked=asked.level, attempt=attempt, finding=finding, now=now)
+        ceiling = hint_ceiling(await limits_of(self._database, asked.student_id))
+        rung = ladder.climb(before, asked=asked.level, attempt=attempt, finding=finding, now=now, ceiling=ceiling)
         await self._rungs.save(tx, asked.student_id, scope, rung, sketch, now)
         if diagnosis.error_type is not None:
             await self._rungs.count_error(tx, asked.student_id, error_type, diagnosis.best.misconception, now)

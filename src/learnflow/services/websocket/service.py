@@ -13,6 +13,7 @@ from learnflow.contracts.services import WEBSOCKET
 from learnflow.kit import limits
 from learnflow.kit.background import Periodic
 from learnflow.kit.bus.base import Bus, Event, new_event
+from learnflow.kit.class_limits import take_question
 from learnflow.kit.database import Database, Transaction
 from learnflow.kit.sealed import KeyMissing, Vault
 from learnflow.services.websocket.frames import SEALED_FIELDS, SHOWN, StoredFrame, encoded, frame_of, with_opened
@@ -103,7 +104,7 @@ class AskDesk:
         self._questions_per_minute = questions_per_minute
 
     async def ask(self, student_id: UUID, new: NewQuestion) -> UUID:
-        """Publish a question; under the same name it is asked once. TooMany when the minute is used up."""
+        """Publish a question; under the same name it is asked once. TooMany when the minute or the day is full."""
         query_id = uuid5(student_id, new.name) if new.name else uuid4()
         if new.name and await self._asks.knows(query_id):
             return query_id
@@ -114,6 +115,7 @@ class AskDesk:
             limit=self._questions_per_minute,
             window_s=60,
         )
+        await take_question(self._database, student_id)
         event = new_event(
             await self._sealed(student_id, query_id, new),
             source=SOURCE,
