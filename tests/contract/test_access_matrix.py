@@ -26,12 +26,6 @@ from tools.reference.apps import applications, routes
 BUILT = [service.name for service in built_services()]
 PASSWORD = "correct horse battery"
 ROLES = {"teacher": "teacher", "own_teacher": "teacher", "admin": "admin"}
-ENROL = """
-with made as (insert into classes (id, name, join_code, created_by)
-              values (gen_random_uuid(), 'lf1.x', 'ABCDEFGH', $1) returning id),
-     taught as (insert into class_teachers (class_id, teacher_id, is_owner) select id, $1, true from made)
-insert into enrolments (class_id, student_id) select id, $2 from made
-"""
 CLOSED_AS = {4401: 401, 4403: 403}
 
 
@@ -47,6 +41,7 @@ class Cast:
         self.tokens: dict[str, str] = {}
         self._query_id = ""
         self._submission_id = ""
+        self._class: dict[str, Any] = {}
 
     async def assemble(self) -> None:
         for name in ("owner", "stranger", "teacher", "own_teacher", "admin"):
@@ -55,8 +50,21 @@ class Cast:
             role = ROLES.get(name, "student")
             await self._owner.execute("update users set role = $1 where id = $2", role, self.ids[name])
             self.tokens[name] = (await self._keys.issue(signed_in["user"]["id"], role)).token  # type: ignore[arg-type]  # one of the roles
-        await self._owner.execute(ENROL, self.ids["own_teacher"], self.ids["owner"])
+        self._class = await self._enrol()
         self.tokens["service"] = (await self._keys.issue(service_id("triage"), "service", service="triage")).token
+
+    async def _enrol(self) -> dict[str, Any]:
+        """A class of own_teacher with the owner in it."""
+        made = await self._post("/api/v1/classes", "own_teacher", {"name": "Python 9b"})
+        await self._post("/api/v1/classes/join", "owner", {"class_code": made["class_code"]})
+        return made
+
+    async def _post(self, path: str, caller: str, body: object) -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {self.tokens[caller]}"}
+        answer = await self._http.post(self._running.url("api-gateway", path), json=body, headers=headers)
+        assert answer.is_success, answer.text
+        made: dict[str, Any] = answer.json()
+        return made
 
     async def close(self) -> None:
         await self._http.aclose()
@@ -80,6 +88,9 @@ class Cast:
             "query_id": self._asked,
             "lesson_id": self._lesson,
             "submission_id": self._submitted,
+            "class_id": self._class_id,
+            "class_code": self._class_code,
+            "left_class_id": self._left_class_id,
             "unknown_id": self._unknown_id,
             "service_secret": self._service_secret,
         }
@@ -87,6 +98,15 @@ class Cast:
 
     async def _new_email(self) -> str:
         return f"{uuid4().hex}@example.org"
+
+    async def _class_id(self) -> str:
+        return str(self._class["id"])
+
+    async def _class_code(self) -> str:
+        return str(self._class["class_code"])
+
+    async def _left_class_id(self) -> str:
+        return str((await self._enrol())["id"])
 
     async def _unknown_id(self) -> str:
         return str(uuid4())
