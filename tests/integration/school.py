@@ -19,6 +19,7 @@ from learnflow.kit.principal import Role, service_id
 from learnflow.kit.sealed import Vault
 from learnflow.kit.serve import listen, server_for
 from learnflow.kit.signing import SigningKeys
+from learnflow.services.api_gateway.class_codes import new_code
 
 MASTER_KEY = bytes(range(32))
 """The content of the fixture `master_key_file`."""
@@ -26,6 +27,15 @@ MASTER_KEY = bytes(range(32))
 INSERT_USER = """
 insert into users (id, role, email_index, email, name, password_hash, timezone)
 values ($1, 'student', sha256(uuid_send($1)), 'lf1.x', 'lf1.x', 'x', $2)
+"""
+
+
+INSERT_CLASS = """
+with made as (
+    insert into classes (id, name, join_code, settings, created_by)
+    values (gen_random_uuid(), 'lf1.x', $4, $3, $1) returning id),
+taught as (insert into class_teachers (class_id, teacher_id, is_owner) select id, $1, true from made)
+insert into enrolments (class_id, student_id) select id, unnest($2::uuid[]) from made
 """
 
 
@@ -52,6 +62,13 @@ class School:
         await self.gateway.execute(INSERT_USER, student_id, timezone)
         await self.vault.create_key(student_id)
         return student_id
+
+    async def teacher_of(self, *student_ids: UUID, timezone: str = "UTC", **settings: Any) -> UUID:
+        """A teacher with a class of these students; `settings` are the class's limits."""
+        teacher_id = await self.student(timezone)
+        await self.gateway.execute("update users set role = 'teacher' where id = $1", teacher_id)
+        await self.gateway.execute(INSERT_CLASS, teacher_id, list(student_ids), settings, new_code())
+        return teacher_id
 
     async def token(self, user_id: UUID, role: Role = "student", session_id: UUID | None = None) -> str:
         return (await self.keys.issue(user_id, role, session_id=session_id)).token

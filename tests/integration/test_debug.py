@@ -358,3 +358,21 @@ async def test_the_sandbox_s_delay_does_not_stop_other_answers(school: School, o
         quick = await hinted(client, student, code=OFF_BY_ONE)
         released.set()
         assert (await waiting)["error_type"] == quick["error_type"] == "IndexError"
+
+
+@pytest.mark.plan("P-RULE-class-limits")
+async def test_no_hint_goes_above_the_ceiling_of_the_student_s_class(school: School, client: httpx.AsyncClient) -> None:
+    student_id = await school.student()
+    headers = await school.headers(student_id)
+    context = QuestionContext(exercise_id="e1")
+    first = await ask(school, student_id, OFF_BY_ONE, context=context)
+    assert (await ask(school, student_id, SECOND_TRY, context=context))[0] == 2
+    assert first[0] == 1
+
+    await school.teacher_of(student_id, hint_ceiling=3)
+    await school.teacher_of(student_id, hint_ceiling=1)
+    rung, text = await ask(school, student_id, THIRD_TRY, context=context)
+    answer = await hinted(client, headers, code=OFF_BY_ONE + "# new", exercise_id="e1", hint_level=4)
+
+    assert (rung, answer["hint_level"], answer["hint_levels"], answer["next_opens_at"]) == (1, 1, 1, None)
+    assert "the last hint that your class allows" in text

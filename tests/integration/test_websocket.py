@@ -377,3 +377,14 @@ async def test_frames_older_than_a_day_go_and_numbers_go_on(
     assert await Frames(database).purge(24) == 3
     await answered(school, student_id, "new")
     assert (await line.next("agent"))["id"] == 4
+
+
+async def test_a_class_s_questions_a_day_hold_for_the_socket_too(school: School, service: Service) -> None:
+    student_id = await school.student()
+    await school.teacher_of(student_id, questions_per_day=2)
+    line = await service.sign_in(student_id)
+    for _ in range(3):
+        await line.send({"type": "ask", "data": {"query": "why?"}})
+    frames = [await line.next() for _ in range(3)]
+    assert [frame["type"] for frame in frames] == ["accepted"] * 2 + ["error"]
+    assert frames[2]["data"]["status"] == 429

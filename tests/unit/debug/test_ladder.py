@@ -116,3 +116,16 @@ def test_the_last_rung_shows_the_student_s_own_lines_with_the_faulty_one_blank()
 
 def test_without_the_program_the_last_rung_has_the_example_alone() -> None:
     assert "________" not in ladder.hint(FINDING, 4, None)
+
+
+def test_a_class_s_ceiling_holds_for_what_was_open_before_and_opens_again_when_it_is_lifted() -> None:
+    third = Rung(3, NOW, 3, SAME, ("a",))
+    low = climb(third, asked=4, attempt="b", finding=SAME, now=NOW, ceiling=2)
+    assert (low.shown, low.open, low.next_opens_at) == (2, 3, None)
+    assert climb(low, asked=3, attempt="a", finding=SAME, now=NOW).shown == 3
+
+
+@given(st.integers(1, 4), st.integers(1, 4) | st.none(), st.integers(1, 4))
+def test_no_wish_gets_above_the_ceiling(opened: int, asked: int | None, ceiling: int) -> None:
+    rung = Rung(opened, NOW, opened, SAME, ("a",))
+    assert climb(rung, asked=asked, attempt="b", finding=SAME, now=NOW, ceiling=ceiling).shown <= ceiling

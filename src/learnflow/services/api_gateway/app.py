@@ -49,13 +49,13 @@ EXPIRING = (
 )
 
 
-def create(settings: Settings) -> FastAPI:
-    """Everything of the gateway, put together."""
+def create(settings: Settings, *, invoker: Invoker | None = None) -> FastAPI:
+    """Everything of the gateway, put together; `invoker` where no other service is asked."""
     database = open_database(settings)
     wakeups = Wakeups(database, is_alone=settings.replicas == 1)
     people = build_accounts(settings, database, wakeups)
     bus = make_bus(settings, database, API_GATEWAY, wakeups=wakeups)
-    invoker = Invoker(settings)
+    invoker = invoker or Invoker(settings)
     desk = _question_desk(database, bus, people.vault, wakeups)
     expiry = Expiry(database, *EXPIRING)
     api = PublicApi(settings, database, bus, desk, invoker)
@@ -71,7 +71,6 @@ def create(settings: Settings) -> FastAPI:
             agents_api.make_router(api),
             progress_api.make_router(api, ProgressEvents(database, bus, settings.progress_events_per_minute)),
             *account_routers(people),
-            classes_api.make_router(people.classes),
             operations_api.make_router(parts),
         ],
         parts=parts,
@@ -84,11 +83,12 @@ def create(settings: Settings) -> FastAPI:
 
 
 def account_routers(people: AccountParts) -> list[APIRouter]:
-    """The routes of accounts and of privacy."""
+    """The routes of accounts, of privacy and of classes."""
     return [
         accounts_api.make_router(people.accounts),
         registration_api.make_router(people.registration, people.reset),
         consents_api.make_router(people.consents),
+        classes_api.make_router(people.classes),
     ]
 
 
