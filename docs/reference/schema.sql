@@ -114,6 +114,25 @@ comment on column answers.details is 'sealed; JSON for the page';
 CREATE INDEX answers_of_a_student ON public.answers USING btree (user_id);
 grant select, insert, update, delete on answers to lf_api_gateway;
 
+create table assignments (
+    id uuid not null,
+    exercise_id text not null,
+    topic_id text not null,
+    student_id uuid not null,
+    assigned_by uuid,
+    assigned_at timestamp with time zone not null default now(),
+    due_at timestamp with time zone,
+    done_at timestamp with time zone,
+    constraint assignments_pkey PRIMARY KEY (id),
+    constraint assignments_assigned_by_fkey FOREIGN KEY (assigned_by) REFERENCES users(id) ON DELETE SET NULL,
+    constraint assignments_student_id_fkey FOREIGN KEY (student_id) REFERENCES users(id) ON DELETE CASCADE
+);
+comment on table assignments is 'exercises that teachers gave to students; done when the exercise was passed afterwards';
+CREATE INDEX assignments_by_a_teacher ON public.assignments USING btree (assigned_by);
+CREATE INDEX assignments_of_a_student ON public.assignments USING btree (student_id, assigned_at DESC, id DESC);
+CREATE UNIQUE INDEX assignments_open_once ON public.assignments USING btree (student_id, exercise_id) WHERE (done_at IS NULL);
+grant select, insert, update, delete on assignments to lf_exercise;
+
 create table bus_attempts (
     grp text not null,
     event_id uuid not null,
@@ -529,6 +548,29 @@ comment on table revoked_sessions is 'ended sessions whose last access token has
 CREATE INDEX revoked_sessions_until_idx ON public.revoked_sessions USING btree (until);
 grant select, insert, update, delete on revoked_sessions to lf_api_gateway;
 grant select on revoked_sessions to lf_code_review, lf_concepts, lf_course_agent, lf_debug, lf_exercise, lf_notification, lf_progress, lf_triage, lf_websocket;
+
+create table roster_invitations (
+    id uuid not null default gen_random_uuid(),
+    class_id uuid not null,
+    email_index bytea not null,
+    email text not null,
+    name text not null,
+    invited_at timestamp with time zone not null default now(),
+    expires_at timestamp with time zone not null default (now() + '90 days'::interval),
+    constraint roster_invitations_pkey PRIMARY KEY (id),
+    constraint roster_invitations_class_id_email_index_key UNIQUE (class_id, email_index),
+    constraint roster_invitations_class_id_fkey FOREIGN KEY (class_id) REFERENCES classes(id) ON DELETE CASCADE,
+    constraint roster_invitations_email_check CHECK (email ~~ 'lf1.%'::text),
+    constraint roster_invitations_email_index_check CHECK (octet_length(email_index) = 32),
+    constraint roster_invitations_name_check CHECK (name ~~ 'lf1.%'::text)
+);
+comment on table roster_invitations is 'who was put on a roster and has not joined yet; forgotten after 90 days';
+comment on column roster_invitations.email_index is 'HMAC of the address, known here or not';
+comment on column roster_invitations.email is 'sealed under the key of the teacher who made the class';
+comment on column roster_invitations.name is 'sealed under the key of the teacher who made the class';
+CREATE INDEX roster_invitations_expires_at ON public.roster_invitations USING btree (expires_at);
+CREATE INDEX roster_invitations_of_an_address ON public.roster_invitations USING btree (email_index);
+grant select, insert, update, delete on roster_invitations to lf_api_gateway;
 
 create table rungs (
     student_id uuid not null,
