@@ -1,5 +1,6 @@
 """code-review on a real log: questions, submissions, the route; ruff is real, the other services are stand-ins."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -244,6 +245,33 @@ async def test_a_malformed_request_names_its_field(
     answer = await client.post("/review", json=body, headers=headers)
     assert answer.status_code == 422
     assert answer.json()["fields"][0]["field"] == field
+
+
+HOSTILE = [
+    "x = " + "(" * 4900 + "1" + ")" * 4900,
+    "a" + "+a" * 4990,
+    "-" * 9990 + "1",
+    "[a for a in " * 150 + "b" + "]" * 150,  # ruff needs longer for this than there is time
+    "lambda:" * 1400 + "1",
+    "# a b c d\n" * 999,
+    "".join(f"def f{number}():0\n" for number in range(700)),
+    "\x0c# ruff: noqa\nprint(nmae)  # noqa\n",
+    "x = '" + "y" * 9990 + "'",
+]
+
+
+@pytest.mark.parametrize("code", HOSTILE, ids=range(len(HOSTILE)))
+async def test_whatever_is_sent_is_answered_in_time(school: School, opened: Opened, code: str) -> None:
+    async with opened(away) as client, asyncio.timeout(5):
+        review = await reviewed(client, await school.headers(await school.student()), code=code)
+    assert 0 <= review["quality_score"] <= 100
+    assert review["praise"]
+
+
+async def test_many_reviews_at_once_are_all_answered(school: School, client: httpx.AsyncClient) -> None:
+    headers = await school.headers(await school.student())
+    reviews = await asyncio.gather(*(reviewed(client, headers, code=TIDY) for _ in range(20)))
+    assert {review["correctness"] for review in reviews} == {100}
 
 
 async def test_a_teachers_review_is_nobody_s_progress(school: School, client: httpx.AsyncClient) -> None:

@@ -77,11 +77,37 @@ def test_what_means_the_same_is_said_once() -> None:
     assert len(rules) == 1
 
 
+def test_an_error_elsewhere_is_said_beside_a_name_that_nothing_binds() -> None:
+    verdict = Verdict("run", "It stopped.", hits=(Hit("run-error", 1, name="`ZeroDivisionError`"),))
+    found = judged("print(1 / 0)\nprint(x)\n", (Hit("F821", 2, 7, "x"),), verdict)
+    assert [remark.rule for remark in found.remarks] == ["F821", "run-error"]
+    assert found.scores.correctness == 0
+
+
+def test_a_loop_that_does_not_end_costs_once_and_its_condition_is_named() -> None:
+    verdict = Verdict("run", "It was stopped.", hits=(Hit("does-not-end", 2, name="it did not end"),))
+    found = judged("n = 1\nwhile n < 5:\n    print(n)\n", (), verdict)
+    assert [(remark.rule, remark.severity) for remark in found.remarks] == [("unchanged-condition", "essential")]
+    assert found.scores.correctness == 40
+
+
+def test_a_run_that_only_defines_is_not_called_a_proof() -> None:
+    verdict = evidence.from_run(Program(GOOD), {"status": "ok"})
+    assert verdict is not None
+    assert "tells little" in verdict.note
+
+
 def test_a_missing_return_is_essential_only_where_none_was_seen() -> None:
     by_text = judged(NO_RETURN).remarks[0]
     by_run = judged(NO_RETURN, verdict=Verdict("run", "It ran.", shows_none=True)).remarks[0]
     assert (by_text.rule, by_text.severity) == ("missing-return", "actionable")
     assert (by_run.rule, by_run.severity) == ("missing-return", "essential")
+
+
+@pytest.mark.parametrize(("passed", "severity"), [(100.0, "actionable"), (99.0, "essential")])
+def test_a_program_that_passes_all_tests_is_not_told_that_it_goes_wrong(passed: float, severity: str) -> None:
+    found = judged(GOOD, (Hit("F821", 3, 1, "pi"),), evidence.from_score(passed))
+    assert [remark.severity for remark in found.remarks] == [severity]
 
 
 def test_pep8_is_broken_by_its_own_rules_and_by_no_other() -> None:

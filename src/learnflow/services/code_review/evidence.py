@@ -1,12 +1,13 @@
 """Does the program do what it should? What was seen, by tests, by a run, or by reading alone."""
 
+import ast
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from learnflow.services.code_review.hits import Hit
-from learnflow.services.code_review.program import Program
+from learnflow.services.code_review.program import Program, is_docstring
 
 CheckedBy = Literal["tests", "run", "parser", "reading"]
 
@@ -67,6 +68,8 @@ def from_run(program: Program, answer: Mapping[str, Any]) -> Verdict | None:
     status, error = str(answer.get("status")), answer.get("error") or {}
     if status == "ok" or _is_no_fault(program, status, error):
         note = "I ran it, and it ended without an error."
+        if _only_defines(program):
+            note = "I ran it. It defines functions and calls none of them, so the run tells little."
         if stdin_for(program):
             note = f"I ran it and typed {GIVEN_LINE} each time it asked. No mistake showed."
         none = _shows_none(program, str(answer.get("stdout", "")))
@@ -77,6 +80,11 @@ def from_run(program: Program, answer: Mapping[str, Any]) -> Verdict | None:
         hit = Hit("does-not-end", _first_loop(program), name=_STOPPED[status])
         return Verdict("run", f"I ran it, and {_STOPPED[status]}.", hits=(hit,))
     return None
+
+
+def _only_defines(program: Program) -> bool:
+    quiet = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
+    return all(isinstance(statement, quiet) or is_docstring(statement) for statement in program.tree.body)
 
 
 def _is_no_fault(program: Program, status: str, error: Mapping[str, Any]) -> bool:

@@ -1,6 +1,7 @@
 """ruff, run for one program: from stdin, without any file of the machine, with limits, a few at once."""
 
 import asyncio
+import keyword
 import re
 import resource
 import time
@@ -89,6 +90,6 @@ def _hits(found: Any) -> list[Hit]:
 
 
 def _hit(entry: dict[str, Any]) -> Hit:
-    place, named = entry["location"], _NAME.search(entry["message"])
-    name = named[1][:_LONGEST_NAME] if named else ""
-    return Hit(entry["code"], int(place["row"]), int(place["column"]), name)
+    place = entry["location"]
+    named = (name for name in _NAME.findall(entry["message"]) if not keyword.iskeyword(name))
+    return Hit(entry["code"], int(place["row"]), int(place["column"]), next(named, "")[:_LONGEST_NAME])

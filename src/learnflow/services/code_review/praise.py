@@ -158,6 +158,28 @@ def _chain(program: Program) -> Found | None:
     return None
 
 
+def _number_typed(program: Program) -> Found | None:
+    for node in program.nodes:
+        for kind in ("int", "float"):
+            if isinstance(node, ast.Call) and _calls(node, kind) and node.args and _calls(node.args[0], "input"):
+                return node.lineno, kind
+    return None
+
+
+def _class(program: Program) -> Found | None:
+    for node in program.nodes:
+        if isinstance(node, ast.ClassDef) and any(isinstance(item, FunctionNode) for item in node.body):
+            return node.lineno, node.name
+    return None
+
+
+def _both_cases(program: Program) -> Found | None:
+    for node in program.nodes:
+        if isinstance(node, ast.If) and node.orelse and not isinstance(node.orelse[0], ast.If):
+            return node.lineno, ""
+    return None
+
+
 def _loop(program: Program) -> Found | None:
     return _at(_first(program, *Loop.__args__))
 
@@ -194,6 +216,10 @@ _PRAISES = (
             _LOOPS),
     _Praise(_comment, "Your comment on line {line} says in words what comes next."),
     _Praise(_chain, "On line {line} you ask one case after the other, and what is left over is thought of too."),
+    _Praise(_number_typed, "On line {line} you turn what was typed into a number before you work with it."),
+    _Praise(_class, "{name} keeps data and what can be done with it in one place."),
+    _Praise(_both_cases, "On line {line} your program decides, and has something to do in both cases.",
+            frozenset({"SIM222", "F634", "SIM103"})),
     _Praise(_function, "You gave a piece of the program a name of its own, {name}.", _NAMES),
     _Praise(_loop, "On line {line} a loop does the work that you would else write again and again.", _LOOPS),
 )  # fmt: skip

@@ -15,14 +15,17 @@ from learnflow.services.code_review.scores import NOTHING, Scores, score
 
 MOST_REMARKS = 3
 _RANKS: dict[Severity, int] = {"essential": 0, "actionable": 1, "informative": 2}
-_BY_A_NONE = {"missing-return", "none-returned"}
+_BY_A_NONE = {"missing-return", "none-returned", "nothing-returned"}
+_GENERAL = ("run-error", "does-not-end", "failed-tests")
+"""What a run or a test showed; a rule that names the cause says more, and goes before."""
 _SAME = (
     {"one-round", "never-runs"},
     {"E711", "E712", "SIM222"},
-    {"lost-result", "B018", "B015"},
+    {"lost-result", "lost-value", "B018", "B015"},
     {"F821", "run-error"},
     {"F823", "run-error"},
     {"unchanged-condition", "does-not-end"},
+    {"missing-return", "nothing-returned"},
     {"E701", "E702", "E703"},
     {"E302", "E305", "E303"},
     {"E225", "E231", "E211"},
@@ -68,7 +71,7 @@ def review(
     found = frozenset(hit.rule for hit in hits)
     note = verdict.note if linted is not None else f"{verdict.note} I could not check the style this time."
     return Review(
-        scores=score(hits, rules, verdict.share),
+        scores=score(_once(hits, verdict), rules, verdict.share),
         pep8_compliant=linted is not None and not any(rules[rule].pep8 for rule in found),
         remarks=_chosen(hits, verdict, focus),
         praise=praise_of(program, found),
@@ -89,22 +92,37 @@ def _chosen(hits: Iterable[Hit], verdict: Verdict, focus: Collection[ReviewPart]
     return tuple(_remark(*one) for one in chosen)
 
 
+def _once(hits: Iterable[Hit], verdict: Verdict) -> list[Hit]:
+    """Without what only names the cause of a fault that the run showed: one mistake costs once."""
+    return [
+        hit
+        for hit in hits
+        if hit in verdict.hits or not any(_is_same(hit, seen) for seen in verdict.hits if seen.rule in _GENERAL)
+    ]
+
+
 def _severity(hit: Hit, rule: Rule, verdict: Verdict) -> Severity:
-    return "essential" if verdict.shows_none and hit.rule in _BY_A_NONE else rule.severity
+    """What all tests contradict is no fault that shows: the exercise may bring a name along, or the line never runs."""
+    if verdict.share is not None and verdict.share >= 100 and rule.severity == "essential":
+        return "actionable"
+    is_shown = verdict.shows_none and hit.rule in _BY_A_NONE
+    is_cause = hit.rule == "unchanged-condition" and any(seen.rule == "does-not-end" for seen in verdict.hits)
+    return "essential" if is_shown or is_cause else rule.severity
 
 
 def _weight(found: tuple[Hit, Rule, Severity], focus: Collection[ReviewPart]) -> tuple[Any, ...]:
     hit, rule, severity = found
-    is_general = hit.rule == "failed-tests"  # what names a line tells more than that something is wrong
-    return (_RANKS[severity] if severity == "essential" else 1, is_general, rule.part not in focus if focus else False,
-            _RANKS[severity], -rule.cost, hit.line, hit.column, hit.rule)  # fmt: skip
+    general = _GENERAL.index(hit.rule) + 1 if hit.rule in _GENERAL else 0
+    is_beside = bool(focus) and rule.part not in focus
+    return (severity != "essential", general, is_beside, _RANKS[severity], -rule.cost, hit.line, hit.column, hit.rule)
 
 
 def _is_same(one: Hit, other: Hit) -> bool:
     """One remark for each rule; and one for two rules that mean the same, where they mean the same place or habit."""
     if one.rule == other.rule:
         return True
-    return any({one.rule, other.rule} <= alike for alike in _SAME)
+    is_alike = any({one.rule, other.rule} <= alike for alike in _SAME)
+    return is_alike and (one.line == other.line or "run-error" not in {one.rule, other.rule})
 
 
 def _remark(hit: Hit, rule: Rule, severity: Severity) -> Remark:
@@ -123,7 +141,7 @@ def _quoted(hit: Hit) -> str:
 
 
 def _plain(hit: Hit) -> str:
-    return f"`{hit.other}`" if hit.rule == "range-over-length" else hit.other
+    return f"`{hit.other}`" if hit.other.isidentifier() else hit.other
 
 
 def _capital(sentence: str) -> str:

@@ -50,6 +50,31 @@ def none_kept(program: Program) -> Iterator[Hit]:
         yield Hit(rule, node.lineno, program.column(node), f".{called.attr}()", _short(called.value))
 
 
+def nothing_returned(program: Program) -> Iterator[Hit]:
+    """A function that never gives a value back, called where a value is needed: `print(add(2, 3))`."""
+    silent = {function.name for function in program.functions if _is_silent(program, function)}
+    for node in program.nodes:
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or node.func.id not in silent:
+            continue
+        if not isinstance(program.parents.get(node), ast.Expr | ast.Return | ast.Await):
+            yield Hit("nothing-returned", node.lineno, program.column(node), node.func.id)
+
+
+def _is_silent(program: Program, function: FunctionNode) -> bool:
+    if function.decorator_list or _is_generator(function) or not falls_through(function.body):
+        return False
+    if sum(other.name == function.name for other in program.functions) > 1:
+        return False
+    return not any(isinstance(node, ast.Return) and node.value is not None for node in own_nodes(function))
+
+
+def lost_value(program: Program) -> Iterator[Hit]:
+    """`a + b` alone on a line."""
+    for node in program.nodes:
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.BinOp):
+            yield Hit("lost-value", node.lineno, program.column(node))
+
+
 def lost_result(program: Program) -> Iterator[Hit]:
     """`name.upper()` alone on a line: the new text is made and thrown away."""
     for node in program.nodes:
@@ -175,5 +200,13 @@ def _short(node: ast.expr) -> str:
 
 
 RULES: tuple[Callable[[Program], Iterator[Hit]], ...] = (
-    missing_return, none_kept, lost_result, changes_while_looping, one_round, unchanged_condition, never_runs,
-)  # fmt: skip
+    missing_return,
+    nothing_returned,
+    none_kept,
+    lost_result,
+    lost_value,
+    changes_while_looping,
+    one_round,
+    unchanged_condition,
+    never_runs,
+)
