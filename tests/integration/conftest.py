@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from learnflow.contracts.services import built_services
+from tests.integration.sandbox import Sandboxes, sandboxes
 
 READY_WITHIN_S = 25.0
 
@@ -121,3 +122,10 @@ def up() -> Iterator[Up]:
         yield started.wait_until_ready()
     finally:
         started.stop()
+
+
+@pytest.fixture(scope="session")
+def one_sandbox() -> Iterator[Sandboxes]:
+    """A real code-execution for the session."""
+    with sandboxes() as started:
+        yield started

@@ -22,6 +22,7 @@ from learnflow.services.api_gateway import (
     classes_api,
     consents_api,
     course_api,
+    exercises_api,
     operations_api,
     progress_api,
     questions_api,
@@ -29,6 +30,7 @@ from learnflow.services.api_gateway import (
 )
 from learnflow.services.api_gateway.accounts_app import AccountParts, build_accounts
 from learnflow.services.api_gateway.erasure import Expiring
+from learnflow.services.api_gateway.exercises import PublicExercises
 from learnflow.services.api_gateway.handlers import Handlers
 from learnflow.services.api_gateway.progress_events import ProgressEvents
 from learnflow.services.api_gateway.public import PublicApi
@@ -69,6 +71,7 @@ def create(settings: Settings, *, invoker: Invoker | None = None) -> FastAPI:
             questions_api.make_router(api),
             course_api.make_router(load_catalogue()),
             agents_api.make_router(api),
+            exercises_api.make_router(PublicExercises(database, desk, invoker, settings.submissions_per_minute)),
             progress_api.make_router(api, ProgressEvents(database, bus, settings.progress_events_per_minute)),
             *account_routers(people),
             operations_api.make_router(parts),

@@ -13,6 +13,9 @@ class Settings(ServiceSettings):
     progress_events_per_minute: int = Field(
         default=120, ge=1, validation_alias="LEARNFLOW_API_GATEWAY_PROGRESS_EVENTS_PER_MINUTE"
     )
+    submissions_per_minute: int = Field(
+        default=20, ge=1, validation_alias="LEARNFLOW_API_GATEWAY_SUBMISSIONS_PER_MINUTE"
+    )
     longest_wait_s: float = Field(
         default=10, ge=0, le=30, validation_alias="LEARNFLOW_API_GATEWAY_LONGEST_WAIT_S", description="Prefer: wait="
     )
