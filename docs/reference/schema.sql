@@ -133,6 +133,31 @@ CREATE INDEX assignments_of_a_student ON public.assignments USING btree (student
 CREATE UNIQUE INDEX assignments_open_once ON public.assignments USING btree (student_id, exercise_id) WHERE (done_at IS NULL);
 grant select, insert, update, delete on assignments to lf_exercise;
 
+create table attempts (
+    attempt_id uuid not null,
+    quiz_id uuid not null,
+    user_id uuid not null,
+    topic_id text not null,
+    answers jsonb not null,
+    score real not null,
+    right_count smallint not null,
+    question_count smallint not null,
+    answered_at timestamp with time zone not null default now(),
+    constraint attempts_pkey PRIMARY KEY (attempt_id),
+    constraint attempts_quiz_id_key UNIQUE (quiz_id),
+    constraint attempts_quiz_id_fkey FOREIGN KEY (quiz_id) REFERENCES quizzes(quiz_id) ON DELETE CASCADE,
+    constraint attempts_topic_id_fkey FOREIGN KEY (topic_id) REFERENCES topics(id),
+    constraint attempts_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+    constraint attempts_check CHECK (right_count >= 0 AND right_count <= question_count),
+    constraint attempts_question_count_check CHECK (question_count > 0),
+    constraint attempts_score_check CHECK (score >= 0::double precision AND score <= 100::double precision)
+);
+comment on table attempts is 'the answers to a quiz with their score; the best one of a topic counts';
+comment on column attempts.answers is 'the letters that were chosen, by question; no words of the student''s own';
+CREATE INDEX attempts_latest ON public.attempts USING btree (user_id, answered_at DESC, attempt_id DESC);
+CREATE INDEX attempts_of_a_user ON public.attempts USING btree (user_id, topic_id, answered_at DESC);
+grant select, insert, update, delete on attempts to lf_exercise;
+
 create table bus_attempts (
     grp text not null,
     event_id uuid not null,
@@ -483,6 +508,26 @@ create table quiz_scores (
 );
 comment on table quiz_scores is 'the best attempt at each quiz';
 grant select, insert, update, delete on quiz_scores to lf_progress;
+
+create table quizzes (
+    quiz_id uuid not null,
+    user_id uuid not null,
+    topic_id text not null,
+    seed bigint not null,
+    question_ids text[] not null,
+    content text not null,
+    drawn_at timestamp with time zone not null default now(),
+    answered_at timestamp with time zone,
+    constraint quizzes_pkey PRIMARY KEY (quiz_id),
+    constraint quizzes_topic_id_fkey FOREIGN KEY (topic_id) REFERENCES topics(id),
+    constraint quizzes_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+    constraint quizzes_question_ids_check CHECK (cardinality(question_ids) > 0)
+);
+comment on table quizzes is 'a quiz that was drawn for one person: questions and the order of their options come from the seed';
+comment on column quizzes.content is 'digest of the questions as they were: after a change of the course the quiz is drawn anew';
+CREATE UNIQUE INDEX one_open_quiz ON public.quizzes USING btree (user_id, topic_id) WHERE (answered_at IS NULL);
+CREATE INDEX quizzes_answered ON public.quizzes USING btree (user_id, topic_id, answered_at DESC) WHERE (answered_at IS NOT NULL);
+grant select, insert, update, delete on quizzes to lf_exercise;
 
 create table ratings (
     query_id uuid not null,

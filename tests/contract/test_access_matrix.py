@@ -91,6 +91,7 @@ class Cast:
             "class_id": self._class_id,
             "class_code": self._class_code,
             "left_class_id": self._left_class_id,
+            "quiz_id": self._quiz,
             "unknown_id": self._unknown_id,
             "service_secret": self._service_secret,
         }
@@ -137,6 +138,11 @@ class Cast:
         url = self._running.url("progress", "/update-progress")
         await self._http.post(url, json=begun | {"user_id": self.ids["owner"]}, headers=headers)
         return lesson_id
+
+    async def _quiz(self) -> str:
+        headers = {"Authorization": f"Bearer {self.tokens['owner']}"}
+        url = self._running.url("exercise", "/quizzes?topic_id=control-flow/for-loops")
+        return str((await self._http.get(url, headers=headers)).json()["quiz_id"])
 
     async def _submitted(self) -> str:
         if not self._submission_id:

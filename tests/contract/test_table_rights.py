@@ -18,7 +18,7 @@ OWNED = {
     " roster_invitations invitations reset_tokens consents account_messages ratings erasures",
     "debug": "rungs error_patterns",
     "progress": "progress progress_components activity_days events exercise_scores quiz_scores reported_scores",
-    "exercise": "exercises submissions drafts assignments",
+    "exercise": "exercises submissions drafts assignments quizzes attempts",
     "websocket": "socket_streams socket_frames socket_asks",
 }
 KERNEL = "bus_log bus_cursor bus_attempts inbox work limits state"

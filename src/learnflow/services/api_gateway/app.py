@@ -24,6 +24,7 @@ from learnflow.services.api_gateway import (
     course_api,
     exercises_api,
     operations_api,
+    practice_api,
     progress_api,
     questions_api,
     registration_api,
@@ -32,6 +33,7 @@ from learnflow.services.api_gateway.accounts_app import AccountParts, build_acco
 from learnflow.services.api_gateway.erasure import Expiring
 from learnflow.services.api_gateway.exercises import PublicExercises
 from learnflow.services.api_gateway.handlers import Handlers
+from learnflow.services.api_gateway.practice import Practice
 from learnflow.services.api_gateway.progress_events import ProgressEvents
 from learnflow.services.api_gateway.public import PublicApi
 from learnflow.services.api_gateway.repository import Questions
@@ -72,6 +74,7 @@ def create(settings: Settings, *, invoker: Invoker | None = None) -> FastAPI:
             course_api.make_router(load_catalogue()),
             agents_api.make_router(api),
             exercises_api.make_router(PublicExercises(database, desk, invoker, settings.submissions_per_minute)),
+            practice_api.make_router(Practice(invoker)),
             progress_api.make_router(api, ProgressEvents(database, bus, settings.progress_events_per_minute)),
             *account_routers(people),
             operations_api.make_router(parts),

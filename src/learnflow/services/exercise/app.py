@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fastapi import APIRouter, FastAPI
 
 from learnflow.contracts.services import EXERCISE
-from learnflow.curriculum import load_curriculum, load_exercises
+from learnflow.curriculum import load_catalogue, load_curriculum, load_exercises, load_quizzes
 from learnflow.kit.app import create_app
 from learnflow.kit.bus import Bus, make_bus
 from learnflow.kit.database import Database, open_database
@@ -14,7 +14,7 @@ from learnflow.kit.revocations import Revocations
 from learnflow.kit.sealed import Vault, load_master_key
 from learnflow.kit.tokens import HttpKeySource, KeySource, TokenVerifier
 from learnflow.kit.wakeups import Wakeups
-from learnflow.services.exercise import drafts_api
+from learnflow.services.exercise import drafts_api, quizzes_api
 from learnflow.services.exercise.api import make_exercise_router, make_router
 from learnflow.services.exercise.bank import Bank
 from learnflow.services.exercise.coaching import Coach
@@ -24,6 +24,7 @@ from learnflow.services.exercise.exercises_repository import Exercises
 from learnflow.services.exercise.grader import Grader
 from learnflow.services.exercise.handlers import Handlers
 from learnflow.services.exercise.practice import Lexicon
+from learnflow.services.exercise.quizzes import QuizDesk
 from learnflow.services.exercise.repository import Submissions
 from learnflow.services.exercise.sandbox import Sandbox
 from learnflow.services.exercise.service import ExerciseDesk
@@ -80,4 +81,7 @@ def create(settings: Settings, *, keys: KeySource | None = None, invoker: Invoke
 def _areas(shared: Shared) -> list[APIRouter]:
     """The routes of each area beside exercises and submissions: add yours here."""
     database, vault, bank = shared.database, shared.vault, shared.bank
-    return [drafts_api.make_router(DraftDesk(database, vault, bank, Drafts(database)))]
+    return [
+        drafts_api.make_router(DraftDesk(database, vault, bank, Drafts(database))),
+        quizzes_api.make_router(QuizDesk(database, shared.bus, load_quizzes(), load_catalogue())),
+    ]
