@@ -1,5 +1,6 @@
 """Instances of the gateway with accounts only, on one database: what the tests of accounts talk to."""
 
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,7 +15,9 @@ from learnflow.contracts.services import API_GATEWAY
 from learnflow.kit.app import create_app
 from learnflow.kit.database import open_database
 from learnflow.kit.idempotency import IdempotentPosts
+from learnflow.kit.invoke import Invoker
 from learnflow.kit.wakeups import Wakeups
+from learnflow.services.api_gateway.account_mail import AccountMail
 from learnflow.services.api_gateway.accounts_app import AccountParts, build_accounts
 from learnflow.services.api_gateway.app import account_routers
 from learnflow.services.api_gateway.settings import Settings
@@ -57,6 +60,30 @@ def new_email() -> str:
 
 def registration(**changes: Any) -> dict[str, Any]:
     return {"email": new_email(), "password": PASSWORD, "name": "Ada Student", "refresh_in": "body", **changes}
+
+
+class Mailbox:
+    """The notification service as the gateway meets it: `is_away` refuses, else it keeps what it is sent."""
+
+    def __init__(self, settings_for: Callable[..., dict[str, Any]], gateway: Instance) -> None:
+        self.sent: list[dict[str, Any]] = []
+        self.roles: list[str] = []
+        self.is_away = False
+        self._gateway = gateway
+        invoker = Invoker(Settings(**settings_for("api-gateway")), transport=httpx.MockTransport(self._take))
+        self.mail: AccountMail = gateway.parts.mail(invoker)
+
+    async def _take(self, request: httpx.Request) -> httpx.Response:
+        if self.is_away:
+            raise httpx.ConnectError("refused", request=request)
+        assert request.url.path == "/notifications/publish"
+        token = request.headers["Authorization"].removeprefix("Bearer ")
+        self.roles.append((await self._gateway.parts.verifier.verify(token)).role)
+        self.sent.append(json.loads(request.content))
+        return httpx.Response(202, json={})
+
+    def token(self) -> str:
+        return str(self.sent[-1]["message"]).partition("#token=")[2].split()[0]
 
 
 @asynccontextmanager

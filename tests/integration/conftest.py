@@ -56,8 +56,8 @@ class Up:
     def pids(self, service: str) -> list[int]:
         return [process["pid"] for process in self.facts()["processes"][service]]
 
-    def command(self, *words: str, timeout_s: float = 25) -> "subprocess.CompletedProcess[str]":
-        return run_command(*words, "--data", str(self.data), timeout_s=timeout_s)
+    def command(self, *words: str, timeout_s: float = 25, stdin: str = "") -> "subprocess.CompletedProcess[str]":
+        return run_command(*words, "--data", str(self.data), timeout_s=timeout_s, stdin=stdin)
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
@@ -77,7 +77,7 @@ def environment(**more: str) -> dict[str, str]:
     return {**kept, **binaries, **more}
 
 
-def run_command(*words: str, timeout_s: float = 25, **more: str) -> "subprocess.CompletedProcess[str]":
+def run_command(*words: str, timeout_s: float = 25, stdin: str = "", **more: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [*LEARNFLOW, *words],
         capture_output=True,
@@ -85,7 +85,7 @@ def run_command(*words: str, timeout_s: float = 25, **more: str) -> "subprocess.
         timeout=timeout_s,
         check=False,
         env=environment(**more),
-        stdin=subprocess.DEVNULL,
+        input=stdin,
     )
 
 

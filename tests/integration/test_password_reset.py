@@ -1,7 +1,6 @@
 """A forgotten password: the same answer for every address, a link that works once, and all sessions ended."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -10,10 +9,7 @@ import pytest
 
 from learnflow.contracts.errors import NotFound
 from learnflow.kit.database import Database
-from learnflow.kit.invoke import Invoker
-from learnflow.services.api_gateway.account_mail import AccountMail
-from learnflow.services.api_gateway.settings import Settings
-from tests.integration.accounts_instance import Instance, new_email, registration, running
+from tests.integration.accounts_instance import Instance, Mailbox, new_email, registration, running
 
 NEW = "an even longer password"
 
@@ -22,30 +18,6 @@ NEW = "an even longer password"
 async def gateway(settings_for: Callable[..., dict[str, Any]]) -> AsyncIterator[Instance]:
     async with running(settings_for) as instance:
         yield instance
-
-
-class Mailbox:
-    """The notification service as the gateway meets it: `is_away` refuses, else it keeps what it is sent."""
-
-    def __init__(self, settings_for: Callable[..., dict[str, Any]], gateway: Instance) -> None:
-        self.sent: list[dict[str, Any]] = []
-        self.roles: list[str] = []
-        self.is_away = False
-        self._gateway = gateway
-        invoker = Invoker(Settings(**settings_for("api-gateway")), transport=httpx.MockTransport(self._take))
-        self.mail: AccountMail = gateway.parts.mail(invoker)
-
-    async def _take(self, request: httpx.Request) -> httpx.Response:
-        if self.is_away:
-            raise httpx.ConnectError("refused", request=request)
-        assert request.url.path == "/notifications/publish"
-        token = request.headers["Authorization"].removeprefix("Bearer ")
-        self.roles.append((await self._gateway.parts.verifier.verify(token)).role)
-        self.sent.append(json.loads(request.content))
-        return httpx.Response(202, json={})
-
-    def token(self) -> str:
-        return str(self.sent[-1]["message"]).partition("#token=")[2].split()[0]
 
 
 @pytest.fixture

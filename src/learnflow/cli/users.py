@@ -1,19 +1,14 @@
 """`users`: what the operator does with accounts: admins, invitations, links for people whom no e-mail reaches."""
 
-import asyncio
 import getpass
 import sys
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from learnflow.cli.database import wiring_of
-from learnflow.cli.output import DataOption, JsonOption, print_json, wrong_call
-from learnflow.contracts.errors import LearnFlowError
-from learnflow.runtime.errors import RuntimeProblem
+from learnflow.cli.accounts import say, with_accounts
+from learnflow.cli.output import DataOption, JsonOption, wrong_call
 
 if TYPE_CHECKING:
     from learnflow.services.api_gateway.accounts_app import AccountParts
@@ -45,8 +40,8 @@ def create_admin(
     async def make(parts: "AccountParts") -> str:
         return str((await parts.accounts.create_user(email, password, name, "admin")).id)
 
-    user_id = _with_accounts(data, make)
-    _say({"user_id": user_id, "email": email, "role": "admin"}, f"{email} is an admin now.", as_json=as_json)
+    user_id = with_accounts(data, make)
+    say({"user_id": user_id, "email": email, "role": "admin"}, f"{email} is an admin now.", as_json=as_json)
 
 
 def invite_teacher(
@@ -55,8 +50,8 @@ def invite_teacher(
     as_json: JsonOption = False,
 ) -> None:
     """Print a code with which one teacher may register. It is shown once, and stored as a hash."""
-    code = _with_accounts(data, lambda parts: parts.registration.invite_teacher(timedelta(days=days)))
-    _say({"code": code, "days": days}, code, as_json=as_json)
+    code = with_accounts(data, lambda parts: parts.registration.invite_teacher(timedelta(days=days)))
+    say({"code": code, "days": days}, code, as_json=as_json)
 
 
 def reset_link(email: EmailArgument, data: DataOption = None, as_json: JsonOption = False) -> None:
@@ -65,8 +60,8 @@ def reset_link(email: EmailArgument, data: DataOption = None, as_json: JsonOptio
     async def make(parts: "AccountParts") -> str:
         return f"{parts.public_url}/reset-password#token={await parts.reset.link_for(email)}"
 
-    link = _with_accounts(data, make)
-    _say({"link": link}, link, as_json=as_json)
+    link = with_accounts(data, make)
+    say({"link": link}, link, as_json=as_json)
 
 
 def consent_link(email: EmailArgument, data: DataOption = None, as_json: JsonOption = False) -> None:
@@ -76,8 +71,8 @@ def consent_link(email: EmailArgument, data: DataOption = None, as_json: JsonOpt
         user = await parts.accounts.find(email)
         return f"{parts.public_url}/consent#token={await parts.consents.link_for(user.id)}"
 
-    link = _with_accounts(data, make)
-    _say({"link": link}, link, as_json=as_json)
+    link = with_accounts(data, make)
+    say({"link": link}, link, as_json=as_json)
 
 
 def _password() -> str:
@@ -87,23 +82,3 @@ def _password() -> str:
     if first != getpass.getpass("Once more: "):
         wrong_call("The two are not the same.")
     return first
-
-
-def _with_accounts(data: Path | None, use: "Callable[[AccountParts], Awaitable[str]]") -> str:
-    async def run() -> str:
-        from learnflow.runtime.seed import open_accounts
-
-        async with open_accounts(wiring_of(data)) as (parts, _):
-            return await use(parts)
-
-    try:
-        return asyncio.run(run())
-    except LearnFlowError as error:
-        raise RuntimeProblem(error.detail) from error
-
-
-def _say(values: dict[str, object], text: str, *, as_json: bool) -> None:
-    if as_json:
-        print_json(values)
-    else:
-        print(text)

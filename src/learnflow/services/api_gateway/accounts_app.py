@@ -24,6 +24,8 @@ from learnflow.services.api_gateway.known_devices import KnownDevices
 from learnflow.services.api_gateway.messages_repository import MessagesRepository
 from learnflow.services.api_gateway.password_check import PasswordCheck, SignInLimits
 from learnflow.services.api_gateway.password_reset import PasswordReset
+from learnflow.services.api_gateway.privacy import Privacy
+from learnflow.services.api_gateway.privacy_repository import PrivacyRepository
 from learnflow.services.api_gateway.registration import Registration, RegistrationLimits
 from learnflow.services.api_gateway.settings import Settings
 
@@ -38,11 +40,13 @@ class AccountParts:
     reset: PasswordReset
     consents: Consents
     erasure: Erasure
+    privacy: Privacy
     keys: SigningKeys
     revocations: Revocations
     verifier: TokenVerifier
     vault: Vault
     master_key: bytes
+    database: Database
     public_url: str
     mail: Callable[[Invoker], AccountMail]
 
@@ -79,11 +83,13 @@ def build_accounts(settings: Settings, database: Database, wakeups: Wakeups) -> 
         reset=reset,
         consents=consents,
         erasure=erasure,
+        privacy=Privacy(PrivacyRepository(database), users, accounts, erasure, vault),
         keys=keys,
         revocations=revocations,
         verifier=verifier,
         vault=vault,
         master_key=master_key,
+        database=database,
         public_url=public_url,
         mail=mail,
     )

@@ -227,7 +227,8 @@ class AccountsRepository:
     async def signed_in_since(self, session_id: UUID, within: timedelta) -> bool:
         """Whether the session was opened (with a password) within this time."""
         is_fresh: bool = await self._database.fetchval(
-            "select exists (select from sessions where id = $1 and ended_at is null and created_at > now() - $2)",
+            """select exists (select from sessions
+                              where id = $1 and ended_at is null and created_at > now() - $2::interval)""",
             session_id,
             within,
         )

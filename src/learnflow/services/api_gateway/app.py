@@ -1,5 +1,7 @@
 """The gateway's composition root."""
 
+from collections.abc import Sequence
+
 from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 
@@ -25,15 +27,19 @@ from learnflow.services.api_gateway import (
     exercises_api,
     operations_api,
     practice_api,
+    privacy_api,
     progress_api,
     questions_api,
     registration_api,
 )
 from learnflow.services.api_gateway.accounts_app import AccountParts, build_accounts
+from learnflow.services.api_gateway.consents_repository import ConsentsRepository
 from learnflow.services.api_gateway.erasure import Expiring
 from learnflow.services.api_gateway.exercises import PublicExercises
+from learnflow.services.api_gateway.export import SECTIONS, Export, Section
 from learnflow.services.api_gateway.handlers import Handlers
 from learnflow.services.api_gateway.practice import Practice
+from learnflow.services.api_gateway.privacy_repository import PrivacyRepository
 from learnflow.services.api_gateway.progress_events import ProgressEvents
 from learnflow.services.api_gateway.public import PublicApi
 from learnflow.services.api_gateway.repository import Questions
@@ -53,8 +59,8 @@ EXPIRING = (
 )
 
 
-def create(settings: Settings, *, invoker: Invoker | None = None) -> FastAPI:
-    """Everything of the gateway, put together; `invoker` where no other service is asked."""
+def create(settings: Settings, *, invoker: Invoker | None = None, sections: Sequence[Section] = SECTIONS) -> FastAPI:
+    """Everything of the gateway, put together; `invoker` and `sections` where no other service is asked."""
     database = open_database(settings)
     wakeups = Wakeups(database, is_alone=settings.replicas == 1)
     people = build_accounts(settings, database, wakeups)
@@ -77,6 +83,7 @@ def create(settings: Settings, *, invoker: Invoker | None = None) -> FastAPI:
             practice_api.make_router(Practice(invoker)),
             progress_api.make_router(api, ProgressEvents(database, bus, settings.progress_events_per_minute)),
             *account_routers(people),
+            privacy_api.make_router(people.privacy, _export(people, desk, invoker, sections)),
             operations_api.make_router(parts),
         ],
         parts=parts,
@@ -86,6 +93,20 @@ def create(settings: Settings, *, invoker: Invoker | None = None) -> FastAPI:
         Middleware(IdempotentPosts, database=database, vault=people.vault, master_key=people.master_key)
     )
     return app
+
+
+def _export(people: AccountParts, desk: QuestionDesk, invoker: Invoker, sections: Sequence[Section]) -> Export:
+    return Export(
+        people.database,
+        PrivacyRepository(people.database),
+        ConsentsRepository(people.database),
+        people.accounts,
+        people.privacy,
+        desk,
+        people.vault,
+        invoker,
+        sections,
+    )
 
 
 def account_routers(people: AccountParts) -> list[APIRouter]:
