@@ -183,7 +183,7 @@ def test_the_same_program_gives_the_same_bytes() -> None:
         ("squares = [n * n for n in range(3)]\n", "a whole collection"),
         ("def f(a):\n    if not a:\n        return 0\n    print(a)\n    return 1\n", "special case first, on line 2"),
         ("price = 3\namount = 4\nprint(price * amount)\n", "`amount`"),
-        ("print(1)\n", "every line of your program, all 1"),
+        ("print(1)\n", "every line of your program"),
         ("print(1)\nprint(2)\nprint(\n", "up to line 2"),
         ("print(1)\nprint(\n", "Your first line is fine"),
         ("print(\n", "still unfinished"),
@@ -244,6 +244,8 @@ def test_a_literal_none_on_the_screen_is_no_lost_value() -> None:
         ("a, b = (1,)\n", "error", "ValueError", 40),
         ("import sys\nsys.exit()\n", "error", "SystemExit", 100),
         ("while True:\n    pass\n", "timeout", None, 40),
+        ("x = [0] * 10**9\n", "memory", None, 40),
+        ("while True:\n    print(1)\n", "output_limit", None, 40),
         ("print(1)\n", "ok", None, 100),
     ],
 )

@@ -77,7 +77,8 @@ def from_run(program: Program, answer: Mapping[str, Any]) -> Verdict | None:
     if status == "error":
         return _stopped_by_error(program, error)
     if status in _STOPPED:
-        hit = Hit("does-not-end", _first_loop(program), name=_STOPPED[status])
+        rule = "does-not-end" if status == "timeout" else "stopped"
+        hit = Hit(rule, _first_loop(program), name=_STOPPED[status])
         return Verdict("run", f"I ran it, and {_STOPPED[status]}.", hits=(hit,))
     return None
 
@@ -158,9 +159,7 @@ def _first_function(program: Program) -> int:
 
 
 def _first_loop(program: Program) -> int:
-    loops = [
-        node.lineno for node in program.nodes if type(node).__name__ in {"While", "For"} and hasattr(node, "lineno")
-    ]
+    loops = [node.lineno for node in program.nodes if isinstance(node, ast.While | ast.For)]
     return min(loops, default=1)
 
 

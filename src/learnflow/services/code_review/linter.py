@@ -17,7 +17,7 @@ from learnflow.services.code_review.rulebook import load_rules
 log = structlog.get_logger()
 
 AT_ONCE = 2
-WAIT_S = 2.0
+WAIT_S = 2.2  # with the queue: under load the answer does without, rather than come too late
 _MEMORY_BYTES = 1 << 30
 _CPU_S = 1
 _LONGEST_NAME = 40

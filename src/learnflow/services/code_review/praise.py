@@ -29,7 +29,7 @@ def praise_of(program: Program, found: Collection[str]) -> str:
     for praise in _PRAISES:
         if praise.unless.isdisjoint(found) and (place := praise.is_there(program)) is not None:
             return praise.sentence.format(line=place[0], name=f"`{place[1]}`")
-    return f"Python can read every line of your program, all {_written(program)} of them."
+    return "Python can read every line of your program."
 
 
 def _of_unreadable(program: Program) -> str:
@@ -40,10 +40,6 @@ def _of_unreadable(program: Program) -> str:
         if above.refusal is None and above.tree.body:
             return f"Python understands what you wrote up to line {last}." if last > 1 else "Your first line is fine."
     return "You ask while the program is still unfinished. That is a good time to ask."
-
-
-def _written(program: Program) -> int:
-    return sum(1 for line in program.lines if line.strip())
 
 
 def _first(program: Program, *kinds: type[ast.AST]) -> ast.AST | None:

@@ -16,7 +16,7 @@ from learnflow.services.code_review.scores import NOTHING, Scores, score
 MOST_REMARKS = 3
 _RANKS: dict[Severity, int] = {"essential": 0, "actionable": 1, "informative": 2}
 _BY_A_NONE = {"missing-return", "none-returned", "nothing-returned"}
-_GENERAL = ("run-error", "does-not-end", "failed-tests")
+_GENERAL = ("run-error", "does-not-end", "stopped", "failed-tests")
 """What a run or a test showed; a rule that names the cause says more, and goes before."""
 _SAME = (
     {"one-round", "never-runs"},
@@ -131,7 +131,7 @@ def _remark(hit: Hit, rule: Rule, severity: Severity) -> Remark:
     return Remark(hit.line, hit.column, hit.rule, severity, *(_capital(sentence) for sentence in sentences))
 
 
-_AS_IT_IS = {"syntax-error", "run-error", "does-not-end", "failed-tests"}
+_AS_IT_IS = {"syntax-error", "run-error", "stopped", "failed-tests"}
 
 
 def _quoted(hit: Hit) -> str:
