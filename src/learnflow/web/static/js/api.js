@@ -77,6 +77,8 @@ export function refresh() {
 
 export async function enter(path, body) {
   const signedIn = await call("POST", path, body);
+  // a child's account waits for a guardian: nobody is signed in yet
+  if (!signedIn.access_token) throw new Problem(202, signedIn.detail, "awaits_consent");
   token = signedIn.access_token;
   return signedIn.user ?? call("GET", "/me");
 }

@@ -5,20 +5,30 @@ import { m } from "./messages.js";
 
 let isNew = false;
 let onEntered = () => {};
+const timezone = () => Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
 
 export function setUp(entered) {
   onEntered = entered;
   $("other-way").addEventListener("click", () => { isNew = !isNew; draw(); $(isNew ? "name" : "email").focus(); });
+  $("under-13").addEventListener("change", drawChild);
   $("sign-in").addEventListener("submit", (event) => { event.preventDefault(); submit(); });
-  $("guest").addEventListener("click", () => attempt($("guest"), () => enter("/auth/guest", {})));
+  $("guest").addEventListener("click", () => attempt($("guest"), () => enter("/auth/guest", { timezone: timezone() })));
   draw();
+}
+
+// A guest who makes an account keeps what they wrote.
+export function askToRegister() {
+  isNew = true;
+  draw();
+  $("name").focus();
 }
 
 export function say(sentence) { $("door-error").textContent = sentence; }
 
 function draw() {
   show($("name-row"), isNew);
-  show($("class-row"), isNew);
+  show($("child-row"), isNew);
+  drawChild();
   show($("password-note"), isNew);
   $("password-note").textContent = m.passwordRule;
   $("password").autocomplete = isNew ? "new-password" : "current-password";
@@ -28,11 +38,19 @@ function draw() {
   say("");
 }
 
+function drawChild() {
+  const isChild = isNew && $("under-13").checked;
+  show($("guardian-row"), isChild);
+  show($("class-row"), isNew && !isChild);
+}
+
 function submit() {
-  const { email, password, name, class_code: code } = Object.fromEntries(new FormData($("sign-in")));
+  const { email, password, name, class_code: code, guardian_email: guardian } = Object.fromEntries(new FormData($("sign-in")));
   if (!email.trim() || !password) { say(m.fillIn); $(email.trim() ? "password" : "email").focus(); return; }
   const body = { email: email.trim(), password };
-  if (isNew) Object.assign(body, { name: name.trim() }, code.trim() ? { class_code: code.trim() } : {});
+  if (isNew) Object.assign(body, { name: name.trim(), timezone: timezone() });
+  if (isNew && $("under-13").checked) Object.assign(body, { under_13: true, guardian_email: guardian.trim() });
+  else if (isNew && code.trim()) body.class_code = code.trim();
   attempt($("enter"), () => enter(isNew ? "/auth/register" : "/auth/login", body));
 }
 
@@ -42,6 +60,8 @@ async function attempt(button, work) {
   try {
     const user = await work();
     $("password").value = "";
+    isNew = false;
+    draw();
     onEntered(user);
   } catch (problem) {
     say(problem.message);

@@ -16,7 +16,8 @@ export class Live {
     this.tries = 0;
     this.stopped = false;
     addEventListener("online", () => this.now());
-    addEventListener("offline", () => this.say("offline"));
+    // a socket without a network is silent, not closed: it is given up at once, and made anew afterwards
+    addEventListener("offline", () => { this.say("offline"); this.socket?.close(4000, "offline"); });
   }
 
   start() {

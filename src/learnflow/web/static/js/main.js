@@ -45,6 +45,7 @@ function entered(who) {
   drafts.set(WAS_HERE, "yes");
   $("initials").textContent = who.name.split(/\s+/).map((word) => word[0] ?? "").slice(0, 2).join("").toUpperCase();
   $("account-name").textContent = who.name;
+  show($("keep-work"), who.state === "guest");
   $("account-summary").setAttribute("aria-label", m.account(who.name));
   notices.clear();
   tutor.empty();
@@ -74,6 +75,13 @@ async function begin() {
     await api.leave().catch(() => {});
     drafts.set(WAS_HERE, "");
     left("");
+  });
+  $("keep-work").addEventListener("click", () => {
+    live?.stop();
+    user = null;
+    show($("live"), false);
+    view();
+    door.askToRegister();
   });
   addEventListener("hashchange", view);
   api.whenSignedOut(() => left(m.signedOutAway));

@@ -70,11 +70,13 @@ async function ask(body) {
     const accepted = await call("POST", "/query", { ...body, context: context() }, {
       headers: { "Idempotency-Key": key }, signal: asking.signal,
     });
+    turn.queryId = accepted.query_id;
     cleared(body.query);
     await follow(accepted.query_id, turn, asking.signal);
     onAnswer();
   } catch (problem) {
     kept(body.query);
+    if (problem.name === "AbortError" && turn.queryId) call("POST", `/query/${turn.queryId}/stop`).catch(() => {});
     turn.failed(problem.name === "AbortError" ? m.cancelled : problem.message, () => ask(body));
   } finally {
     turn.ended();
@@ -92,7 +94,8 @@ async function follow(queryId, turn, signal) {
         tries = 0;
         if (event.name === "agent") turn.agent(event.data);
         else if (event.name === "part") turn.part(event.data);
-        else if (event.name === "done") { turn.done(event.data.answer); return; }
+        else if (event.name === "done" && event.data.answer) { turn.done(event.data.answer); return; }
+        else if (event.name === "done") return;
       }
     } catch (problem) {
       if (problem.name === "AbortError" || tries >= TRIES || (problem.status >= 400 && problem.status < 500)) throw problem;
@@ -119,6 +122,7 @@ function kept(query) {
 class Turn {
   constructor({ query, code }, cancel) {
     this.text = "";
+    this.rate = [];
     this.checked = code ? m.checked : m.examplesRan;
     this.body = h("div");
     this.name = h("b", {}, m.asking);
@@ -146,6 +150,7 @@ class Turn {
     this.how.textContent = model || (answer.verified ? this.checked : "");
     this.body.replaceChildren(...(answer.hint_level ? [rungs(answer)] : []), rendered(answer.answer));
     if (answer.clarification) this.body.append(rendered(answer.clarification));
+    this.rate = [rating(this.queryId, true), rating(this.queryId, false)];
     // what stands at the top of a long answer is read first
     this.article.scrollIntoView({ block: "nearest" });
     this.article.previousElementSibling.scrollIntoView({ block: "start" });
@@ -159,11 +164,25 @@ class Turn {
 
   ended() {
     clearTimeout(this.timer);
-    this.foot.remove();
+    this.foot.replaceChildren(...this.rate);
     this.article.removeAttribute("aria-busy");
   }
 
   scroll() { $("talk").scrollTop = $("talk").scrollHeight; }
+}
+
+function rating(queryId, helpful) {
+  return h("button", { class: "btn small soft", type: "button", on: { click: rate } }, helpful ? m.helped : m.helpedNot);
+
+  async function rate(event) {
+    const foot = event.currentTarget.parentElement;
+    try {
+      await call("POST", `/query/${queryId}/rate`, { helpful });
+      foot.replaceChildren(h("p", { class: "note", role: "status" }, m.thanks));
+    } catch (problem) {
+      foot.append(h("p", { class: "note", role: "alert" }, problem.message));
+    }
+  }
 }
 
 function rungs(answer) {
