@@ -28,13 +28,21 @@ class RunningInstance:
         return addresses[name]
 
     def call(
-        self, name: str, method: str, path: str, *, token: str | None = None, json: object = None, **headers: str
+        self,
+        name: str,
+        method: str,
+        path: str,
+        *,
+        token: str | None = None,
+        json: object = None,
+        timeout_s: float = 30,
+        **headers: str,
     ) -> Any:
         """The JSON answer; a RuntimeProblem with the service's own sentence for anything but 2xx."""
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
         try:
-            answer = httpx.request(method, self.address(name) + path, json=json, headers=headers, timeout=30)
+            answer = httpx.request(method, self.address(name) + path, json=json, headers=headers, timeout=timeout_s)
         except httpx.HTTPError as error:
             raise RuntimeProblem(f"{name} does not answer ({type(error).__name__}): see ./learnflow doctor") from error
         if not answer.is_success:

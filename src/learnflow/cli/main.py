@@ -31,6 +31,7 @@ MODULES = {
     "keys": "learnflow.cli.keys",
     "db": "learnflow.cli.db",
     "events": "learnflow.cli.events",
+    "exercises": "learnflow.cli.exercises",
     "seed": "learnflow.cli.seed",
     "bench": "learnflow.cli.bench",
 }

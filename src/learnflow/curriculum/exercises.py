@@ -33,11 +33,13 @@ CONSTRUCTS = frozenset(
 _CALL_OR_OPERATOR = re.compile(r"\.?[A-Za-z_]\w*\(\)|[-+*/%=<>!&|^~@]+")
 
 
-class _Data(BaseModel):
+class TaskPart(BaseModel):
+    """Base of all that an exercise is made of: read strictly, and nothing unknown in it."""
+
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
 
-class Level(_Data):
+class Level(TaskPart):
     """How hard an exercise is and what it trains; `core` ones count into mastery."""
 
     kind: Kind
@@ -46,7 +48,7 @@ class Level(_Data):
     skills: Annotated[tuple[Skill, ...], Field(strict=False, max_length=8)] = ()
 
 
-class Case(_Data):
+class Case(TaskPart):
     """One test: a call in the student's program, or a run of it as a whole with `stdin`.
 
     `call` is an expression, or statements of which the last is one: `p = Pet("Ada"); p.feed(); p.hunger`.
@@ -90,14 +92,14 @@ def _require_value(call: str) -> None:
         raise ValueError("call ends with an expression: its value is what is compared")
 
 
-class Wrong(_Data):
+class Wrong(TaskPart):
     """What somebody with this misconception would hand in."""
 
     misconception: MisconceptionId
     code: Annotated[str, Field(min_length=1, max_length=6_000)]
 
 
-class Task(_Data):
+class Task(TaskPart):
     """An exercise without its place in the course.
 
     - *write* and *fix*: the student completes or mends `starter`; `tests` judge it, `preamble` runs before it.

@@ -14,7 +14,7 @@ from learnflow.kit.revocations import Revocations
 from learnflow.kit.sealed import Vault, load_master_key
 from learnflow.kit.tokens import HttpKeySource, KeySource, TokenVerifier
 from learnflow.kit.wakeups import Wakeups
-from learnflow.services.exercise import drafts_api, quizzes_api
+from learnflow.services.exercise import drafts_api, importing_api, quizzes_api
 from learnflow.services.exercise.api import make_exercise_router, make_router
 from learnflow.services.exercise.bank import Bank
 from learnflow.services.exercise.coaching import Coach
@@ -23,6 +23,7 @@ from learnflow.services.exercise.drafts_repository import Drafts
 from learnflow.services.exercise.exercises_repository import Exercises
 from learnflow.services.exercise.grader import Grader
 from learnflow.services.exercise.handlers import Handlers
+from learnflow.services.exercise.importing import ImportDesk
 from learnflow.services.exercise.practice import Lexicon
 from learnflow.services.exercise.quizzes import QuizDesk
 from learnflow.services.exercise.repository import Submissions
@@ -84,4 +85,5 @@ def _areas(shared: Shared) -> list[APIRouter]:
     return [
         drafts_api.make_router(DraftDesk(database, vault, bank, Drafts(database))),
         quizzes_api.make_router(QuizDesk(database, shared.bus, load_quizzes(), load_catalogue())),
+        importing_api.make_router(ImportDesk(database, shared.exercises, shared.grader)),
     ]
