@@ -87,6 +87,7 @@ class Cast:
             "session_id": self._session_id,
             "query_id": self._asked,
             "lesson_id": self._lesson,
+            "alert_id": self._alert,
             "submission_id": self._submitted,
             "class_id": self._class_id,
             "class_code": self._class_code,
@@ -130,6 +131,17 @@ class Cast:
             answer = await self._http.post(url, json={"query": "How do for loops work?"}, headers=headers)
             self._query_id = str(answer.json()["query_id"])
         return self._query_id
+
+    async def _alert(self) -> str:
+        alert_id, topic_id = uuid4(), uuid4().hex
+        await self._owner.execute(
+            """insert into alerts (id, user_id, trigger, topic_id, severity, since, last_seen_at, times, evidence)
+               values ($1, $2, 'low_quiz', $3, 'low', now(), now(), 1, '{}')""",
+            alert_id,
+            self.ids["owner"],
+            topic_id,
+        )
+        return str(alert_id)
 
     async def _lesson(self) -> str:
         lesson_id = str(uuid4())
@@ -200,6 +212,8 @@ async def cast(
         await cast.close()
 
 
+# each route by each kind of caller: many hundred calls
+@pytest.mark.timeout(120)
 @pytest.mark.plan("P-RULE-access")
 async def test_every_path_lets_in_whom_it_should_and_nobody_else(cast: Cast) -> None:
     wrong = []

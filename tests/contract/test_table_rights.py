@@ -17,8 +17,9 @@ OWNED = {
     " answer_parts answer_routes keys.student_keys classes class_teachers enrolments access_records"
     " roster_invitations invitations reset_tokens consents account_messages ratings erasures",
     "debug": "rungs error_patterns",
-    "progress": "progress progress_components activity_days events exercise_scores quiz_scores reported_scores",
     "exercise": "exercises submissions drafts assignments quizzes attempts",
+    "progress": "progress progress_components activity_days events exercise_scores quiz_scores reported_scores"
+    " alerts open_work",
     "websocket": "socket_streams socket_frames socket_asks",
 }
 KERNEL = "bus_log bus_cursor bus_attempts inbox work limits state"

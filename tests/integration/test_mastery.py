@@ -3,7 +3,7 @@
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import httpx
@@ -22,9 +22,9 @@ from learnflow.contracts.events import (
 )
 from learnflow.kit.bus.base import Event, new_event
 from learnflow.kit.database import Database
-from learnflow.kit.settings import ServiceSettings
 from learnflow.services.progress.app import create
 from learnflow.services.progress.course import Course, CourseModule, CourseTopic
+from learnflow.services.progress.settings import Settings
 from tests.integration.school import School, eventually, running
 
 LOOPS = "control-flow/for-loops"
@@ -57,7 +57,7 @@ async def database(database_for: Callable[[str], Awaitable[Database]]) -> Databa
 
 @pytest.fixture
 async def client(school: School, settings_for: Callable[..., dict[str, Any]]) -> AsyncIterator[httpx.AsyncClient]:
-    app = create(ServiceSettings(**settings_for("progress")), keys=school.keys, course=COURSE)
+    app = create(Settings(**settings_for("progress")), keys=school.keys, course=COURSE)
     async with (
         running(app) as address,
         httpx.AsyncClient(base_url=f"http://{address}", trust_env=False) as client,
@@ -114,9 +114,7 @@ def loose(fact: type[Fact], data: dict[str, Any]) -> Fact:
     """A fact as another release would write it."""
     config = ConfigDict(frozen=True, extra="allow")
     kind = type("Loose", (Fact,), {"event_type": fact.event_type, "topic": fact.topic, "model_config": config})
-    written = kind.model_validate(data)
-    assert isinstance(written, Fact)
-    return written
+    return cast("type[Fact]", kind).model_validate(data)
 
 
 async def send(school: School, *events: Event) -> None:

@@ -22,12 +22,14 @@ from learnflow.contracts.sealed import SealedText
 from learnflow.kit.bus.base import Event, new_event
 from learnflow.kit.clock import system_clock
 from learnflow.kit.database import Database
-from learnflow.kit.settings import ServiceSettings
+from learnflow.services.progress.alerts_repository import Alerts, Work
 from learnflow.services.progress.app import create, whole_course
 from learnflow.services.progress.repository import ActivityDays, FactLog, FactRow
 from learnflow.services.progress.scoring import Scorer
 from learnflow.services.progress.scoring_repository import Scores
 from learnflow.services.progress.service import FactKeeper
+from learnflow.services.progress.settings import Settings
+from learnflow.services.progress.watching import Watcher
 from tests.integration.school import School, eventually, running
 
 
@@ -45,7 +47,7 @@ async def database(database_for: Callable[[str], Awaitable[Database]]) -> Databa
 @pytest.fixture
 async def client(school: School, settings_for: Callable[..., dict[str, Any]]) -> AsyncIterator[httpx.AsyncClient]:
     async with (
-        running(create(ServiceSettings(**settings_for("progress")), keys=school.keys)) as address,
+        running(create(Settings(**settings_for("progress")), keys=school.keys)) as address,
         httpx.AsyncClient(base_url=f"http://{address}", trust_env=False) as client,
     ):
         yield client
@@ -58,7 +60,8 @@ def run(status: RunStatus) -> CodeExecuted:
 def keeper_of(school: School, database: Database) -> FactKeeper:
     days = ActivityDays(database)
     scorer = Scorer(database, Scores(database), days, school.bus, system_clock, whole_course())
-    return FactKeeper(FactLog(database), days, scorer)
+    watcher = Watcher(Alerts(database), Work(database), school.bus, school.vault, whole_course())
+    return FactKeeper(FactLog(database), days, scorer, watcher)
 
 
 def raw(fact: Fact, student_id: UUID, at: datetime) -> Event:

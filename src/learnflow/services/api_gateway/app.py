@@ -21,6 +21,7 @@ from learnflow.kit.wakeups import Wakeups
 from learnflow.services.api_gateway import (
     accounts_api,
     agents_api,
+    alerts_api,
     classes_api,
     consents_api,
     course_api,
@@ -84,6 +85,7 @@ def create(settings: Settings, *, invoker: Invoker | None = None, sections: Sequ
             progress_api.make_router(api, ProgressEvents(database, bus, settings.progress_events_per_minute)),
             *account_routers(people),
             privacy_api.make_router(people.privacy, _export(people, desk, invoker, sections)),
+            alerts_api.make_router(invoker),
             operations_api.make_router(parts),
         ],
         parts=parts,

@@ -59,3 +59,11 @@ class Taken(BaseModel):
     """The sign is kept."""
 
     accepted: bool = True
+
+
+class SnoozeAlert(BaseModel):
+    """How long an alert is to be silent: a week at most."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"minutes": 30}]})
+
+    minutes: int = Field(ge=1, le=10_080)

@@ -12,11 +12,12 @@ from learnflow.kit.database import open_database
 from learnflow.kit.invoke import Invoker
 from learnflow.kit.revocations import Revocations
 from learnflow.kit.sealed import Vault, load_master_key
-from learnflow.kit.settings import ServiceSettings
 from learnflow.kit.state import PostgresState
 from learnflow.kit.tokens import HttpKeySource, KeySource, TokenVerifier
 from learnflow.kit.wakeups import Wakeups
-from learnflow.services.progress import api, lessons_api
+from learnflow.services.progress import alerts_api, api, lessons_api
+from learnflow.services.progress.alerts import AlertDesk
+from learnflow.services.progress.alerts_repository import Alerts, Work
 from learnflow.services.progress.course import Course, course_of
 from learnflow.services.progress.handlers import Handlers
 from learnflow.services.progress.lessons import Lessons
@@ -24,9 +25,11 @@ from learnflow.services.progress.repository import ActivityDays, FactLog
 from learnflow.services.progress.scoring import Scorer
 from learnflow.services.progress.scoring_repository import Scores
 from learnflow.services.progress.service import FactKeeper, ProgressDesk
+from learnflow.services.progress.settings import Settings
+from learnflow.services.progress.watching import Watcher, WorkClock
 
 
-def create(settings: ServiceSettings, *, keys: KeySource | None = None, course: Course | None = None) -> FastAPI:
+def create(settings: Settings, *, keys: KeySource | None = None, course: Course | None = None) -> FastAPI:
     """Everything of progress, put together; `keys` where the gateway is not asked, `course` for another one."""
     database = open_database(settings)
     wakeups = Wakeups(database)
@@ -40,12 +43,20 @@ def create(settings: ServiceSettings, *, keys: KeySource | None = None, course: 
     desk = ProgressDesk(facts, days, scores, course, bus, vault, system_clock, titles)
     scorer = Scorer(database, scores, days, bus, system_clock, course)
     lessons = Lessons(PostgresState(database), system_clock)
-    Handlers(FactKeeper(facts, days, scorer), desk, lessons).subscribe(bus)
+    alerts, work = Alerts(database), Work(database)
+    watcher = Watcher(alerts, work, bus, vault, course)
+    Handlers(FactKeeper(facts, days, scorer, watcher), desk, lessons).subscribe(bus)
+    work_clock = WorkClock(database, alerts, work, scorer.lock, bus, system_clock, settings.work_clock_s)
+    alert_desk = AlertDesk(database, alerts, work, scorer.lock, bus, system_clock)
     return create_app(
         PROGRESS,
         settings,
-        routers=[api.make_router(database, desk, scorer), lessons_api.make_router(database, lessons)],
-        parts=[database, wakeups, revocations, invoker, bus, Trimming(database)],
+        routers=[
+            api.make_router(database, desk, scorer),
+            lessons_api.make_router(database, lessons),
+            alerts_api.make_router(database, alert_desk),
+        ],
+        parts=[database, wakeups, revocations, invoker, bus, Trimming(database), work_clock],
         verifier=TokenVerifier(keys or HttpKeySource(invoker), is_revoked=revocations.is_revoked),
     )
 

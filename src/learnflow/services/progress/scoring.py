@@ -42,14 +42,25 @@ class Scorer:
         self._clock = clock
         self._course = course
 
+    async def lock(self, tx: Transaction, user_ids: Collection[UUID]) -> None:
+        """Until the commit nobody else works on these students."""
+        if user_ids:
+            await self._scores.lock(tx, user_ids)
+
+    def students(self, facts: Iterable[StudentFact]) -> set[UUID]:
+        """Whose mastery these facts are about."""
+        return {one.student_id for one in facts if one.fact.event_type in SCORED}
+
     async def score(self, tx: Transaction, facts: Sequence[StudentFact], newly_active: Collection[UUID]) -> None:
-        """Take facts in; `newly_active` students had no activity on that day before: their consistency moved."""
+        """Take facts in; `newly_active` students had no activity on that day before: their consistency moved.
+
+        The caller holds the locks of all whom it concerns.
+        """
         exercises, quizzes = self._exercise_scores(facts), self._quiz_scores(facts)
         places = {(user_id, topic_id) for user_id, topic_id, _ in [*exercises, *quizzes]}
         users = {user_id for user_id, _ in places}.union(newly_active)
         if not users:
             return
-        await self._scores.lock(tx, users)
         await self._merge(tx, exercises, quizzes)
         before = await self._scores.started(tx, users)
         places |= {(user_id, topic_id) for user_id in newly_active for topic_id in before[user_id]}

@@ -35,6 +35,7 @@ from learnflow.services.progress.scoring import SCORED, SOURCE, Scorer
 from learnflow.services.progress.scoring_repository import Scores
 from learnflow.services.progress.streaks import Streak, days_in_window, streak_of
 from learnflow.services.progress.summary import Standing, spoken
+from learnflow.services.progress.watching import WATCHED, Watcher
 
 log = structlog.get_logger()
 
@@ -51,17 +52,18 @@ ACTIVITY = frozenset(
     )
 )
 """Facts that are the student's own doing: they make a day an active one."""
-TOLD = ACTIVITY | SCORED
+TOLD = ACTIVITY | SCORED | WATCHED
 """Facts that change more than the log."""
 
 
 class FactKeeper:
-    """Writes the log of all facts and the active days, and hands new facts to mastery."""
+    """Writes the log of all facts and the active days, and hands new facts to mastery and to who watches."""
 
-    def __init__(self, facts: FactLog, days: ActivityDays, scorer: Scorer) -> None:
+    def __init__(self, facts: FactLog, days: ActivityDays, scorer: Scorer, watcher: Watcher) -> None:
         self._facts = facts
         self._days = days
         self._scorer = scorer
+        self._watcher = watcher
 
     async def keep(self, tx: Transaction, topic: Topic, events: Sequence[Event]) -> None:
         """Keep a batch of one topic; a fact that is there already changes nothing."""
@@ -72,8 +74,14 @@ class FactKeeper:
         people = await self._days.people({UUID(event.subject) for event in told})
         # of somebody who was erased meanwhile nothing is kept but the log, which nobody can read any more
         theirs = [event for event in told if UUID(event.subject) in people]
+        facts = read_facts(theirs, SCORED | WATCHED)
+        of_students = [fact for fact in facts if people[fact.student_id].role == "student"]
+        notable = await self._watcher.notable(of_students)
         newly_active = await self._days.add(tx, _moments(theirs, people))
-        await self._scorer.score(tx, read_facts(theirs, SCORED), newly_active)
+        # all locks at once and in order, so that two batches never wait for each other
+        await self._scorer.lock(tx, {*self._scorer.students(facts), *newly_active, *notable})
+        await self._scorer.score(tx, facts, newly_active)
+        await self._watcher.watch(tx, of_students, notable)
 
 
 def _moments(events: Sequence[Event], people: Mapping[UUID, Person]) -> dict[tuple[UUID, date], list[datetime]]:
