@@ -63,6 +63,44 @@ comment on table activity_days is 'days on which a student did something, where 
 comment on column activity_days.last_at is 'the latest sign of activity on that day';
 grant select, insert, update, delete on activity_days to lf_progress;
 
+create table alerts (
+    id uuid not null,
+    user_id uuid not null,
+    trigger text not null,
+    topic_id text,
+    exercise_id text,
+    exercises text[] not null default '{}'::text[],
+    severity text not null,
+    state text not null default 'open'::text,
+    since timestamp with time zone not null,
+    last_seen_at timestamp with time zone not null,
+    times integer not null,
+    evidence jsonb not null,
+    seen_ids text[] not null default '{}'::text[],
+    acknowledged_by uuid,
+    acknowledged_at timestamp with time zone,
+    snoozed_until timestamp with time zone,
+    resolved_at timestamp with time zone,
+    resolved_by uuid,
+    resolution text,
+    constraint alerts_pkey PRIMARY KEY (id),
+    constraint alerts_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+    constraint alerts_check CHECK ((state = 'resolved'::text) = (resolved_at IS NOT NULL)),
+    constraint alerts_resolution_check CHECK (resolution = ANY (ARRAY['passed'::text, 'resolved_by_teacher'::text])),
+    constraint alerts_severity_check CHECK (severity = ANY (ARRAY['low'::text, 'medium'::text, 'high'::text])),
+    constraint alerts_state_check CHECK (state = ANY (ARRAY['open'::text, 'acknowledged'::text, 'snoozed'::text, 'resolved'::text])),
+    constraint alerts_times_check CHECK (times > 0),
+    constraint alerts_trigger_check CHECK (trigger = ANY (ARRAY['same_error'::text, 'no_progress'::text, 'low_quiz'::text, 'says_stuck'::text, 'failed_runs'::text]))
+);
+comment on table alerts is 'a student who needs help: one open alert per student, trigger and topic';
+comment on column alerts.exercises is 'passing one of them closes the alert: those it was seen in, and those assigned since';
+comment on column alerts.evidence is 'counts, error types and phrases of our own list; never the student''s words or code';
+comment on column alerts.seen_ids is 'runs, submissions, attempts and questions that it was seen in, the latest of them';
+CREATE INDEX alerts_of_a_student ON public.alerts USING btree (user_id, last_seen_at DESC, id);
+CREATE UNIQUE INDEX alerts_one_open ON public.alerts USING btree (user_id, trigger, COALESCE(topic_id, ''::text)) WHERE (state <> 'resolved'::text);
+CREATE INDEX alerts_snoozed ON public.alerts USING btree (snoozed_until) WHERE (state = 'snoozed'::text);
+grant select, insert, update, delete on alerts to lf_progress;
+
 create table answer_parts (
     query_id uuid not null,
     part_no integer not null,
@@ -447,6 +485,23 @@ create table modules (
 );
 comment on table modules is 'the eight modules of the course';
 grant select on modules to lf_api_gateway, lf_code_review, lf_concepts, lf_course_agent, lf_debug, lf_exercise, lf_notification, lf_progress, lf_triage, lf_websocket;
+
+create table open_work (
+    user_id uuid not null,
+    exercise_id text not null,
+    topic_id text,
+    started_at timestamp with time zone not null,
+    active_s double precision not null default 0,
+    threshold_s integer not null default 600,
+    due_at timestamp with time zone,
+    parked_at timestamp with time zone,
+    constraint open_work_pkey PRIMARY KEY (user_id, exercise_id),
+    constraint open_work_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+);
+comment on table open_work is 'exercises that a student works on and has not passed; active time itself is read from the facts';
+comment on column open_work.due_at is 'before this moment the active time cannot have passed the threshold; null while nobody works';
+CREATE INDEX open_work_due ON public.open_work USING btree (due_at);
+grant select, insert, update, delete on open_work to lf_progress;
 
 create table progress (
     user_id uuid not null,
