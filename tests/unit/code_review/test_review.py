@@ -287,7 +287,7 @@ def test_hidden_tests_are_counted_and_never_shown() -> None:
         ({"expected": "9", "got": None}, "The program should give `9`."),
         ({"call": "f(1)", "expected": "raises ValueError", "got": "1"}, "should give `raises ValueError`"),
         ({"message": "Use a loop inside a loop here."}, "Use a loop inside a loop here."),
-        ({}, "1 of 1 of the tests do not pass yet."),
+        ({}, "1 of 1 tests do not pass yet."),
     ],
 )
 def test_the_first_public_test_that_fails_is_told_as_it_is(test: dict[str, str], said: str) -> None:
