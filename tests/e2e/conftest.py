@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -30,15 +32,15 @@ def chromium() -> str:
 
 
 @pytest.fixture(scope="session")
-def platform(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    """One `up` for all of these tests."""
-    folder = tmp_path_factory.mktemp("platform")
-    for reachable in (folder, folder.parent, folder.parent.parent):
-        reachable.chmod(0o711)  # PostgreSQL's own user has to pass through
+def platform(chromium: str) -> Iterator[Platform]:
+    """One `up` for all of these tests; not under pytest's folder, which the next pytest closes to PostgreSQL's user."""
+    folder = Path(tempfile.mkdtemp(prefix="learnflow-e2e-"))
+    folder.chmod(0o711)
     running = Platform(folder / "data", port_offset=23_000)
     running.start()
     yield running
     running.stop()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

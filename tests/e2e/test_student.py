@@ -220,3 +220,41 @@ async def test_every_control_has_a_name_and_room_for_a_finger(tab: Tab) -> None:
     await tab.register()
     assert await tab.page.evaluate(UNNAMED) == []
     assert await tab.page.evaluate(SMALL) == []
+
+
+DRUMS = 'beats = int(input())\nfor number in range(1, beats + 1):\n    print("beat", number)\nprint("end")\n'
+
+
+async def test_check_shows_each_test_in_words_and_counts_the_hidden_ones(tab: Tab) -> None:
+    await tab.register()
+    await tab.page.get_by_label("Exercise", exact=True).select_option("control-flow/for-loops/drums")
+    check, result = tab.page.get_by_role("button", name="Check"), tab.page.locator("#result")
+    await expect(tab.page.locator("#statement")).to_contain_text("A drum pattern")
+    await tab.program.fill("beats = int(input())\n")
+    await check.click()
+    await expect(result).to_contain_text("0 of 7 tests pass.")
+    await expect(result).to_contain_text("0 of 3 that you cannot see pass")
+    await tab.program.fill(DRUMS)
+    await check.click()
+    await expect(result).to_contain_text("All 7 tests pass.")
+    await expect(result.locator("li.ok")).to_have_count(5)
+    await expect(tab.page.get_by_label("Exercise", exact=True)).to_contain_text("A drum pattern (Easy, passed)")
+
+
+async def test_a_quiz_is_taken_by_keyboard_and_explained(tab: Tab) -> None:
+    await tab.register()
+    await tab.page.get_by_role("button", name="Take the quiz").click()
+    quiz = tab.page.locator("#quiz")
+    await expect(quiz.locator("fieldset")).to_have_count(5)
+    await quiz.get_by_role("button", name="Send my answers").click()
+    await expect(tab.page.locator("#quiz-error")).to_have_text("5 questions have no answer yet.")
+    for question in await quiz.locator("fieldset").all():
+        if await question.locator("select").count():
+            for at, place in enumerate(await question.locator("select").all(), 1):
+                await place.select_option(index=at)
+        else:
+            await question.locator("input").first.focus()
+            await tab.page.keyboard.press("Space")
+    await quiz.get_by_role("button", name="Send my answers").click()
+    await expect(tab.page.locator("#quiz-score")).to_contain_text("of 5 right")
+    await expect(quiz.locator(".verdict")).to_have_count(5)

@@ -18,6 +18,11 @@ export function rendered(text) {
   return root;
 }
 
+// One phrase, for where a paragraph would be too much: a label, a list item, a legend.
+export function phrase(text) {
+  return inline(String(text));
+}
+
 function block(lines, at) {
   const line = lines[at];
   const fence = FENCE.exec(line);

@@ -1,7 +1,7 @@
 // The quiz of a topic: its questions as form fields, then what was right and why.
 import { call } from "./api.js";
 import { $, h } from "./dom.js";
-import { quoted, rendered } from "./markdown.js";
+import { phrase, quoted, rendered } from "./markdown.js";
 import { m } from "./messages.js";
 
 let onChange = () => {};
@@ -30,15 +30,20 @@ function draw(quiz) {
 
 function question(asked, at) {
   const body = asked.kind === "order" ? places(asked) : choices(asked);
-  return h("fieldset", { id: `q-${asked.question_id}` }, h("legend", {}, `${at + 1}. `, ...rendered(asked.ask).childNodes),
+  return h("fieldset", { id: `q-${asked.question_id}` }, h("legend", {}, `${at + 1}. `, ...phrase(asked.ask)),
     asked.code ? quoted(asked.code) : "", ...body);
 }
 
 function choices(asked) {
   const type = asked.kind === "multiple" ? "checkbox" : "radio";
   return asked.options.map((option) => (
-    h("label", {}, h("input", { type, name: asked.question_id, value: option.option }), rendered(option.text))
+    h("label", {}, h("input", { type, name: asked.question_id, value: option.option }), shown(asked, option))
   ));
+}
+
+// What a program prints keeps its lines; a sentence may hold code.
+function shown(asked, option) {
+  return asked.kind === "predict" ? h("pre", { class: "prints" }, option.text) : h("span", {}, ...phrase(option.text));
 }
 
 function places(asked) {

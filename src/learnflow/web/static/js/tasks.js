@@ -2,7 +2,7 @@
 import { call } from "./api.js";
 import { $, drafts, h, icon, show } from "./dom.js";
 import * as editor from "./editor.js";
-import { rendered } from "./markdown.js";
+import { phrase, rendered } from "./markdown.js";
 import { m } from "./messages.js";
 import * as quiz from "./quiz.js";
 
@@ -86,7 +86,7 @@ async function open(id) {
 }
 
 function line(passed, text) {
-  return h("li", { class: passed ? "ok" : undefined }, icon(passed ? "i-done" : "i-todo"), h("span", {}, text));
+  return h("li", { class: passed ? "ok" : undefined }, icon(passed ? "i-done" : "i-todo"), h("span", {}, ...phrase(text)));
 }
 
 async function check() {
@@ -96,12 +96,18 @@ async function check() {
   try {
     const grade = await call("POST", `/exercises/${path(exercise.exercise_id)}/submissions`, { code: editor.program() });
     $("result").replaceChildren(...verdict(grade));
+    if (grade.passed) {
+      exercise.passed = true;
+      $("exercise").selectedOptions[0].textContent = label(exercise);
+    }
     onChange();
   } catch (problem) {
     $("result").replaceChildren(h("p", { class: "wrong-note" }, problem.message));
   } finally {
     button.disabled = false;
     button.textContent = m.check;
+    if (matchMedia("(max-width: 900px)").matches) location.hash = "#task";
+    $("result").scrollIntoView({ block: "nearest" });
   }
 }
 
