@@ -1,44 +1,83 @@
-"""Judges programs by an exercise's tests, outside of the sandbox: the course's own programs are no danger."""
+"""Judges programs by the tests of an exercise: the grader itself, on runs of a quick sandbox."""
 
-from learnflow.curriculum import Case, Task
-from learnflow.curriculum.exercises import lines_of
-from tests.content.programs import run
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
 
-_CALL = """
-import io as _io, contextlib as _contextlib
-_printed = _io.StringIO()
-with _contextlib.redirect_stdout(_printed):
-    _value = {call}
-print({what})
-"""
+from learnflow.curriculum import Task
+from learnflow.services.exercise.grading import jobs, judge, unparsed
+from learnflow.services.exercise.grading_constructs import Unparsed, parse
+from learnflow.services.exercise.grading_puzzles import grade_answer
+from learnflow.services.exercise.grading_verdict import Grade
+
+TIMEOUT_S = 3.0
+
+
+class QuickSandbox:
+    """The process of `quick_sandbox.py`; ends with this one."""
+
+    def __init__(self) -> None:
+        program = str(Path(__file__).with_name("quick_sandbox.py"))
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", "-S", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def run(self, programs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        results = []
+        for program in programs:
+            self._process.stdin.write(json.dumps(program) + "\n")
+            self._process.stdin.flush()
+            results.append(json.loads(self._process.stdout.readline()))
+        return results
+
+    def close(self) -> None:
+        self._process.communicate()
+
+
+@cache
+def _sandbox() -> QuickSandbox:
+    return QuickSandbox()
+
+
+def close_sandbox() -> None:
+    """When the tests are over."""
+    if _sandbox.cache_info().currsize:
+        _sandbox().close()
+        _sandbox.cache_clear()
+
+
+_GRADES: dict[tuple[str, str], Grade] = {}
+
+
+def grade(task: Task, code: str) -> Grade:
+    """The grade that a student would get for this program."""
+    key = (task.model_dump_json(), code)
+    if key not in _GRADES:
+        _GRADES[key] = _grade(task, code)
+    return _GRADES[key]
+
+
+def _grade(task: Task, code: str) -> Grade:
+    if task.level.kind in {"predict", "parsons"}:
+        return grade_answer(task, code)
+    tree = parse(code)
+    if isinstance(tree, Unparsed):
+        return unparsed(task, tree)
+    sent = jobs(task, code, TIMEOUT_S)
+    return judge(task, code, sent, _sandbox().run([job.body for job in sent]))
 
 
 def failing(task: Task, code: str) -> set[int]:
     """The numbers of the tests, from 1, that what was handed in does not pass."""
-    if task.level.kind in {"predict", "parsons"}:
-        return set() if lines_of(code) in [lines_of(answer) for answer in (task.reference, *task.also)] else {1}
-    return {number for number, case in enumerate(task.tests, start=1) if not passes(task, case, code)}
+    return {verdict.number for verdict in grade(task, code).verdicts if not verdict.passed}
 
 
-def outcomes(task: Task, code: str) -> list[tuple[str, str]]:
-    """What the program gives on each test, and the last line of what it says on stderr."""
-    seen = [_seen(task, case, code) for case in task.tests]
-    return [(printed, errors.rstrip().rpartition("\n")[2]) for printed, errors in seen]
-
-
-def passes(task: Task, case: Case, code: str) -> bool:
-    printed, errors = _seen(task, case, code)
-    if case.raises is not None:
-        return case.raises in errors
-    if case.expected is not None:
-        # with its type: 1 is not True, and a tuple is no list
-        return not errors and printed == repr(eval(case.expected))
-    return not errors and lines_of(printed) == lines_of(case.stdout or "")
-
-
-def _seen(task: Task, case: Case, code: str) -> tuple[str, str]:
-    program = f"{task.preamble}\n{code}\n"
-    if case.call is not None:
-        what = "_printed.getvalue()" if case.stdout is not None else "repr(_value)"
-        program += _CALL.format(call=case.call, what=what)
-    return run(program, case.stdin or "")
+def outcomes(task: Task, code: str) -> list[str]:
+    """What the program gives on each test, in words."""
+    return [f"{verdict.passed} {verdict.message} {verdict.got}" for verdict in grade(task, code).verdicts]

@@ -25,12 +25,15 @@ def test_the_reference_passes_every_test(task: Exercise) -> None:
 
 @each_program
 def test_the_starter_passes_one_test_at_most(task: Exercise) -> None:
-    assert len(failing(task, task.starter)) >= len(task.tests) - 1
+    failed = {number for number in failing(task, task.starter) if number <= len(task.tests)}
+
+    assert len(failed) >= len(task.tests) - 1
 
 
 @pytest.mark.parametrize(("task", "wrong"), WRONG, ids=[f"{t.exercise}-{w.misconception}" for t, w in WRONG])
 def test_a_wrong_program_fails_two_tests_one_of_them_public(task: Exercise, wrong: Wrong) -> None:
-    failed = failing(task, wrong.code)
+    # a construct that is missing is no test
+    failed = {number for number in failing(task, wrong.code) if number <= len(task.tests)}
 
     assert len(failed) >= 2
     assert any(not task.tests[number - 1].hidden for number in failed)
