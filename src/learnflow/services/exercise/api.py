@@ -58,10 +58,12 @@ def make_router(desk: ExerciseDesk) -> APIRouter:
         principal: CurrentPrincipal,
         user_id: Annotated[UUID | None, Query(description="whose; your own without it")] = None,
         exercise_id: Annotated[PlaceId | None, Query()] = None,
+        with_code: Annotated[bool, Query(description="each with its program")] = False,
         limit: Limit = 20,
         offset: Offset = 0,
     ) -> SubmissionPage:
-        return await desk.submissions(principal, user_id or principal.user_id, exercise_id, limit, offset)
+        whose = user_id or principal.user_id
+        return await desk.submissions(principal, whose, exercise_id, limit, offset, with_code=with_code)
 
     @router.get("/submissions/{submission_id}", dependencies=[SIGNED_IN], responses=_GONE, summary="One submission")
     async def submission(submission_id: UUID, principal: CurrentPrincipal) -> SubmissionView:

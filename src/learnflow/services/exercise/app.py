@@ -14,8 +14,10 @@ from learnflow.kit.revocations import Revocations
 from learnflow.kit.sealed import Vault, load_master_key
 from learnflow.kit.tokens import HttpKeySource, KeySource, TokenVerifier
 from learnflow.kit.wakeups import Wakeups
-from learnflow.services.exercise import drafts_api, importing_api, quizzes_api
+from learnflow.services.exercise import assignments_api, drafts_api, importing_api, quizzes_api
 from learnflow.services.exercise.api import make_exercise_router, make_router
+from learnflow.services.exercise.assignments import AssignmentDesk
+from learnflow.services.exercise.assignments_repository import Assignments
 from learnflow.services.exercise.bank import Bank
 from learnflow.services.exercise.coaching import Coach
 from learnflow.services.exercise.drafts import DraftDesk

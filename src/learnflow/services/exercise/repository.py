@@ -22,9 +22,16 @@ select * from submissions where student_id = $1 and exercise_id = $2 and code_ha
 order by attempt_no desc limit 1
 """
 _KEEP_GRADE = """
-update submissions set graded_at = now(), score = $2, passed = $3, tests_passed = $4, tests_total = $5,
-    error_type = $6, report = $7
-where submission_id = $1 and graded_at is null returning submission_id
+with kept as (
+    update submissions set graded_at = now(), score = $2, passed = $3, tests_passed = $4, tests_total = $5,
+        error_type = $6, report = $7
+    where submission_id = $1 and graded_at is null
+    returning submission_id, student_id, exercise_id, submitted_at, passed),
+done as (
+    update assignments a set done_at = now() from kept k
+    where k.passed and a.student_id = k.student_id and a.exercise_id = k.exercise_id
+      and a.done_at is null and a.assigned_at <= k.submitted_at)
+select submission_id from kept
 """
 _STANDING = """
 select exercise_id, count(*) as attempts, coalesce(bool_or(passed), false) as passed from submissions
@@ -125,7 +132,10 @@ class Submissions:
         return _submission(added), True
 
     async def keep_grade(self, tx: Transaction, submission_id: UUID, grade: StoredGrade) -> bool:
-        """False when it has one already: somebody else graded the same submission meanwhile."""
+        """False when it has one already: somebody else graded the same submission meanwhile.
+
+        What was assigned before the submission is done with a grade that passes.
+        """
         kept = await tx.fetchval(
             _KEEP_GRADE,
             submission_id,

@@ -161,7 +161,7 @@ class SubmissionView(BaseModel):
 
 
 class SubmissionRow(BaseModel):
-    """A submission in a list."""
+    """A submission in a list; its program only when it was asked for."""
 
     submission_id: UUID
     exercise_id: str
@@ -174,6 +174,7 @@ class SubmissionRow(BaseModel):
     error_type: str | None
     rung: int
     aided: bool
+    code: str | None = None
 
 
 class SubmissionPage(BaseModel):

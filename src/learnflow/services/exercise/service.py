@@ -165,16 +165,27 @@ class ExerciseDesk:
         )
 
     async def submissions(
-        self, principal: Principal, user_id: UUID, exercise_id: str | None, limit: int, offset: int
+        self,
+        principal: Principal,
+        user_id: UUID,
+        exercise_id: str | None,
+        limit: int,
+        offset: int,
+        *,
+        with_code: bool = False,
     ) -> SubmissionPage:
         """A student's submissions, newest first."""
         await see_student(self._database, principal, user_id, "submissions")
         rows = await self._submissions.page(user_id, exercise_id, limit, offset)
         total = await self._submissions.count(user_id, exercise_id)
         following = offset + limit
-        return SubmissionPage(
-            items=[views.row_view(row) for row in rows], total=total, next=following if following < total else None
-        )
+        items = [views.row_view(row) for row in rows]
+        if with_code:
+            items = [
+                item.model_copy(update={"code": await self._vault.open(user_id, row.code)})
+                for item, row in zip(items, rows, strict=True)
+            ]
+        return SubmissionPage(items=items, total=total, next=following if following < total else None)
 
     async def _publish(self, tx: Transaction, received: Submission, facts: list[Fact]) -> None:
         events = [
