@@ -215,6 +215,8 @@ async def cast(
 # each route by each kind of caller: many hundred calls
 @pytest.mark.timeout(120)
 @pytest.mark.plan("P-RULE-access")
+@pytest.mark.slow
+@pytest.mark.timeout(120)  # seven callers of every route, and some of them run programs
 async def test_every_path_lets_in_whom_it_should_and_nobody_else(cast: Cast) -> None:
     wrong = []
     for entry in read_table(BUILT):

@@ -157,7 +157,7 @@ class ExerciseDesk:
         await see_student(self._database, principal, found.student_id, "submissions")
         grade = await self._opened(found)
         return SubmissionView(
-            **views.row_view(found).model_dump(exclude={"score", "passed", "error_type"}),
+            **views.row_view(found).model_dump(exclude={"score", "passed", "error_type", "code"}),
             code=await self._vault.open(found.student_id, found.code),
             graded_at=found.graded_at,
             helped_by=found.helped_by,
