@@ -88,4 +88,5 @@ def _areas(shared: Shared) -> list[APIRouter]:
         drafts_api.make_router(DraftDesk(database, vault, bank, Drafts(database))),
         quizzes_api.make_router(QuizDesk(database, shared.bus, load_quizzes(), load_catalogue())),
         importing_api.make_router(ImportDesk(database, shared.exercises, shared.grader)),
+        assignments_api.make_router(AssignmentDesk(database, shared.bus, bank, Assignments(database))),
     ]
