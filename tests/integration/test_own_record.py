@@ -229,13 +229,13 @@ async def test_what_events_bring_after_an_erasure_is_swept(
 ) -> None:
     student = await register(gateway)
     await leave(gateway, student, {"password": PASSWORD})
-    await owner_database.execute("insert into activity_days values ($1, '2026-11-21', 1)", student["id"])
+    await owner_database.execute("insert into error_patterns values ($1, 'NameError', 'typo', 1, now())", student["id"])
     async with running(settings_for) as instance:
         await instance.parts.erasure.sweep()
-        assert await owner_database.fetchval("select count(*) from activity_days") == 1
+        assert await owner_database.fetchval("select count(*) from error_patterns") == 1
         await owner_database.execute("update erasures set erased_at = now() - interval '11 minutes'")
         await instance.parts.erasure.sweep()
-        assert await owner_database.fetchval("select count(*) from activity_days") == 0
+        assert await owner_database.fetchval("select count(*) from error_patterns") == 0
         await owner_database.execute("update erasures set erased_at = now() - interval '32 days'")
         await instance.parts.erasure.sweep()
         assert await owner_database.fetchval("select count(*) from erasures") == 0

@@ -44,16 +44,11 @@ class Section:
 
 SECTIONS = (
     Section(PROGRESS, "progress", "/progress/{user_id}"),
-    Section(PROGRESS, "records", "/export/{user_id}"),
-    Section(EXERCISE, "submissions", "/submissions?user_id={user_id}&limit=100"),
-    Section(EXERCISE, "attempts", "/attempts?user_id={user_id}&limit=100"),
-    Section(EXERCISE, "assignments", "/assignments?user_id={user_id}&limit=100"),
-    Section(EXERCISE, "records", "/export/{user_id}"),
     Section(COURSE_AGENT, "lessons", "/lessons?user_id={user_id}&limit=100"),
     Section(NOTIFICATION, "notices", "/notifications/{user_id}?limit=100"),
-    Section(NOTIFICATION, "records", "/export/{user_id}"),
-    Section(DEBUG, "records", "/export/{user_id}"),
+    *(Section(service, "records", "/export/{user_id}") for service in (PROGRESS, EXERCISE, DEBUG)),
 )
+"""Of each service its own rows (kit.own_records), and the views that say more than rows."""
 
 
 class Export:

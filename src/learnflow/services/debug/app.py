@@ -3,10 +3,12 @@
 from fastapi import FastAPI
 
 from learnflow.contracts.services import DEBUG
+from learnflow.kit import own_records
 from learnflow.kit.app import create_app
 from learnflow.kit.bus import make_bus
 from learnflow.kit.database import open_database
 from learnflow.kit.invoke import Invoker, ServiceTokens
+from learnflow.kit.own_records import OwnTable
 from learnflow.kit.revocations import Revocations
 from learnflow.kit.sealed import Vault, load_master_key
 from learnflow.kit.tokens import HttpKeySource, KeySource, TokenVerifier
@@ -18,6 +20,9 @@ from learnflow.services.debug.repository import Rungs
 from learnflow.services.debug.sandbox import Sandbox
 from learnflow.services.debug.service import Debugger
 from learnflow.services.debug.settings import Settings
+
+OWN = {"rungs": OwnTable("student_id", leave_out=("spent", "sketch")), "error_patterns": OwnTable("student_id")}
+"""What a student's export takes from here; left out are digests of programs."""
 
 
 def create(settings: Settings, *, keys: KeySource | None = None, invoker: Invoker | None = None) -> FastAPI:
@@ -34,7 +39,7 @@ def create(settings: Settings, *, keys: KeySource | None = None, invoker: Invoke
     return create_app(
         DEBUG,
         settings,
-        routers=[make_router(debugger)],
+        routers=[make_router(debugger), own_records.make_router(database, vault, OWN)],
         parts=[database, wakeups, revocations, invoker, queue, bus],
         verifier=TokenVerifier(keys or HttpKeySource(invoker), is_revoked=revocations.is_revoked),
     )

@@ -6,10 +6,12 @@ from fastapi import APIRouter, FastAPI
 
 from learnflow.contracts.services import EXERCISE
 from learnflow.curriculum import load_catalogue, load_curriculum, load_exercises, load_quizzes
+from learnflow.kit import own_records
 from learnflow.kit.app import create_app
 from learnflow.kit.bus import Bus, make_bus
 from learnflow.kit.database import Database, open_database
 from learnflow.kit.invoke import Invoker, ServiceTokens
+from learnflow.kit.own_records import OwnTable
 from learnflow.kit.revocations import Revocations
 from learnflow.kit.sealed import Vault, load_master_key
 from learnflow.kit.tokens import HttpKeySource, KeySource, TokenVerifier
@@ -35,6 +37,15 @@ from learnflow.services.exercise.settings import Settings
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
 """Room for a file of exercises to be imported; each text of a request has a limit of its own."""
+
+OWN = {
+    "submissions": OwnTable("student_id", leave_out=("report", "code_hash")),
+    "drafts": OwnTable("student_id", leave_out=("code_hash",)),
+    "quizzes": OwnTable(leave_out=("seed", "content")),
+    "attempts": OwnTable(),
+    "assignments": OwnTable("student_id"),
+}
+"""What a student's export takes from here; a report would tell the hidden tests, a seed the right answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +85,12 @@ def create(settings: Settings, *, keys: KeySource | None = None, invoker: Invoke
         EXERCISE,
         settings,
         # an area is a function from what is shared to its routes; the path of a single exercise comes last
-        routers=[make_router(desk), *_areas(shared), make_exercise_router(desk)],
+        routers=[
+            make_router(desk),
+            *_areas(shared),
+            own_records.make_router(database, shared.vault, OWN),
+            make_exercise_router(desk),
+        ],
         parts=[database, wakeups, revocations, invoker, bus],
         verifier=TokenVerifier(keys or HttpKeySource(invoker), is_revoked=revocations.is_revoked),
         max_body_bytes=MAX_BODY_BYTES,

@@ -4,12 +4,14 @@ from fastapi import FastAPI
 
 from learnflow.contracts.services import PROGRESS
 from learnflow.curriculum import load_catalogue, load_curriculum, load_exercises
+from learnflow.kit import own_records
 from learnflow.kit.app import create_app
 from learnflow.kit.bus import make_bus
 from learnflow.kit.bus.retention import Trimming
 from learnflow.kit.clock import system_clock
 from learnflow.kit.database import open_database
 from learnflow.kit.invoke import Invoker
+from learnflow.kit.own_records import OwnTable
 from learnflow.kit.revocations import Revocations
 from learnflow.kit.sealed import Vault, load_master_key
 from learnflow.kit.state import PostgresState
@@ -27,6 +29,17 @@ from learnflow.services.progress.scoring_repository import Scores
 from learnflow.services.progress.service import FactKeeper, ProgressDesk
 from learnflow.services.progress.settings import Settings
 from learnflow.services.progress.watching import Watcher, WorkClock
+
+OWN = {
+    "events": OwnTable(),
+    "activity_days": OwnTable(),
+    "progress": OwnTable(),
+    "progress_components": OwnTable(),
+    "exercise_scores": OwnTable(),
+    "quiz_scores": OwnTable(),
+    "reported_scores": OwnTable(),
+}
+"""What a student's export takes from here."""
 
 
 def create(settings: Settings, *, keys: KeySource | None = None, course: Course | None = None) -> FastAPI:
@@ -55,6 +68,7 @@ def create(settings: Settings, *, keys: KeySource | None = None, course: Course 
             api.make_router(database, desk, scorer),
             lessons_api.make_router(database, lessons),
             alerts_api.make_router(database, alert_desk),
+            own_records.make_router(database, vault, OWN),
         ],
         parts=[database, wakeups, revocations, invoker, bus, Trimming(database), work_clock],
         verifier=TokenVerifier(keys or HttpKeySource(invoker), is_revoked=revocations.is_revoked),
