@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 
 THINGS = {"id", "event_id", "query_id", "correlation_id", "session_id", "submission_id", "attempt_id", "lesson_id"}
-THINGS |= {"alert_id", "notice_id", "execution_id", "class_id", "assignment_id", "review_id", "etag"}
+THINGS |= {"alert_id", "notice_id", "execution_id", "class_id", "assignment_id", "review_id", "quiz_id", "etag"}
 """Names of columns that hold the id of a thing: they do not say whose row it is."""
 
 NOBODYS = {

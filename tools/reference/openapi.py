@@ -14,6 +14,8 @@ from tools.reference.text import as_json, as_yaml
 
 Document = dict[str, Any]
 COMMON_PATHS = {"/health", "/ready", "/metrics", "/openapi.json", "/docs"}
+SHARED_PATHS = COMMON_PATHS | {"/export/{user_id}"}
+"""The same in several services, which all show it among their own."""
 
 
 def openapi_documents(apps: Mapping[str, FastAPI]) -> dict[str, str]:
@@ -57,7 +59,7 @@ def _add(paths: Document, path: str, item: Document, service: Service) -> None:
     if path not in paths:
         paths[path] = {"servers": [_server(service)], **operations}
         return
-    if set(operations) & set(paths[path]) and path not in COMMON_PATHS:
+    if set(operations) & set(paths[path]) and path not in SHARED_PATHS:
         raise ValueError(f"{path} of {service.name} exists in another service too")
     paths[path]["servers"].append(_server(service))
     paths[path] |= {method: entry for method, entry in operations.items() if method not in paths[path]}
