@@ -14,6 +14,8 @@ THINGS |= {"alert_id", "notice_id", "execution_id", "class_id", "assignment_id",
 """Names of columns that hold the id of a thing: they do not say whose row it is."""
 
 NOBODYS = {
+    "alerts.acknowledged_by": "the teacher who did it; an id of nobody once they are erased",
+    "alerts.resolved_by": "the same",
     "access_records.viewer_id": "says to another student who looked; an id of nobody once the viewer is erased",
     "erasures.erased_id": "what is left on purpose, for a month, so that late events are swept",
     "idempotency.claim": "an attempt at a request",

@@ -73,7 +73,7 @@ def _operation(operation: Document, service: Service) -> Document:
 def _with_own_schema_names(name: str, document: Document) -> Document:
     """Schemas that only this service has carry its name: two services may both have a `Settings` or an `Answer`."""
     prefix = "".join(part.capitalize() for part in name.split("-"))
-    shared = {"Problem", "FieldProblem", "HTTPValidationError", "ValidationError"}
+    shared = {"Problem", "FieldProblem", "HTTPValidationError", "ValidationError", "OwnRecord", "OwnRecords"}
 
     def own(schema: str) -> str:
         return schema if schema in shared else f"{prefix}_{schema}"

@@ -38,6 +38,8 @@ OWN = {
     "exercise_scores": OwnTable(),
     "quiz_scores": OwnTable(),
     "reported_scores": OwnTable(),
+    "alerts": OwnTable(leave_out=("seen_ids",)),
+    "open_work": OwnTable(),
 }
 """What a student's export takes from here."""
 
