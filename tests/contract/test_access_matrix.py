@@ -40,6 +40,7 @@ class Cast:
         self.ids: dict[str, str] = {}
         self.tokens: dict[str, str] = {}
         self._query_id = ""
+        self._made_lesson_id = ""
         self._submission_id = ""
         self._class: dict[str, Any] = {}
 
@@ -88,6 +89,7 @@ class Cast:
             "query_id": self._asked,
             "lesson_id": self._lesson,
             "alert_id": self._alert,
+            "made_lesson_id": self._made_lesson,
             "submission_id": self._submitted,
             "class_id": self._class_id,
             "class_code": self._class_code,
@@ -164,6 +166,14 @@ class Cast:
             answer = await self._http.post(url, json=handed_in, headers=headers)
             self._submission_id = str(answer.json()["submission_id"])
         return self._submission_id
+
+    async def _made_lesson(self) -> str:
+        if not self._made_lesson_id:
+            headers = {"Authorization": f"Bearer {self.tokens['owner']}"}
+            body = {"course_id": "control-flow", "user_id": self.ids["owner"]}
+            url = self._running.url("course-agent", "/generate-lesson")
+            self._made_lesson_id = str((await self._http.post(url, json=body, headers=headers)).json()["lesson_id"])
+        return self._made_lesson_id
 
     async def call(self, entry: Entry, caller: str) -> bool | int:
         """True when the caller was let through, else the status of the answer."""

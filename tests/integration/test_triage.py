@@ -71,7 +71,7 @@ async def test_a_progress_question_is_sent_to_progress(school: School, client: h
 
 @pytest.mark.parametrize(
     ("query", "intent"),
-    [("teach me functions", "lesson"), ("hello", "clarify")],
+    [("hello", "clarify")],
 )
 async def test_what_nobody_can_answer_yet_is_answered_honestly_by_triage(
     school: School, client: httpx.AsyncClient, query: str, intent: str

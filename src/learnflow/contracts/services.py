@@ -68,6 +68,7 @@ COURSE_AGENT = Service(
     "course-agent",
     8102,
     "lessons made of curriculum parts for one student; what to do next",
+    "learnflow.services.course_agent",
     reads=(t.CONCEPTS_REQUESTS,),
     writes=(t.LEARNING_RESPONSES, t.PROGRESS_EVENTS),
 )

@@ -21,17 +21,15 @@ _WORKS_NOW = (
     "What works now: ask what something in Python means or why it is so. "
     "Send a program that goes wrong, or its error message, and I help you find the cause. "
     "Send one that works, and ask for a review. "
-    'Ask for an exercise on a topic. Or ask "how far am I?".'
+    'Ask for a lesson or an exercise on a topic. Or ask "what should I learn next?" or "how far am I?".'
 )
 
 _NOT_YET: dict[Intent, str] = {
     "exercise": "You want something to practise, or help with a task. I cannot serve exercises yet.",
-    "lesson": "You want a lesson. I cannot put lessons together yet.",
 }
 
 _NEXT_STEP: dict[Intent, str] = {
     "exercise": "Which part of the task is unclear to you, or what does your program do so far?",
-    "lesson": "Which word or idea of that topic would you like explained first?",
     "clarify": "What would you like to know about Python, or which program gives you trouble?",
 }
 
