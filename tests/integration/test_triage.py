@@ -69,20 +69,23 @@ async def test_a_progress_question_is_sent_to_progress(school: School, client: h
     assert facts_of(await school.published("progress.events", query_id)) == ["progress_requested"]
 
 
-@pytest.mark.parametrize(
-    ("query", "intent"),
-    [("hello", "clarify")],
-)
-async def test_what_nobody_can_answer_yet_is_answered_honestly_by_triage(
-    school: School, client: httpx.AsyncClient, query: str, intent: str
+async def test_what_triage_cannot_tell_is_answered_with_what_works_and_a_question(
+    school: School, client: httpx.AsyncClient
 ) -> None:
     student_id = await school.student()
-    query_id = await asked(school, student_id, query)
+    query_id = await asked(school, student_id, "hello")
     part, answer = await school.published("learning.responses", query_id, count=2)
     assert part["data"]["agent"] == answer["data"]["agent"] == "triage"
-    assert answer["data"]["intent"] == intent
+    assert answer["data"]["intent"] == "clarify"
     assert "What works now" in await school.vault.open(student_id, SealedText(answer["data"]["answer"]))
     assert (await school.vault.open(student_id, SealedText(answer["data"]["clarification"]))).endswith("?")
+
+
+async def test_a_wish_for_a_lesson_is_sent_to_the_course_agent(school: School, client: httpx.AsyncClient) -> None:
+    query_id = await asked(school, await school.student(), "give me a lesson on for loops")
+    (part,) = await school.published("learning.responses", query_id)
+    assert part["data"]["agent"] == "course-agent"
+    assert facts_of(await school.published("concepts.requests", query_id)) == ["lesson_requested"]
 
 
 @pytest.mark.parametrize(

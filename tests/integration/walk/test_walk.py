@@ -87,6 +87,24 @@ async def test_a_review_without_code_is_asked_for_it(platform: Platform) -> None
     assert "paste it here" in question["answer"]["answer"]
 
 
+@pytest.mark.plan("WALK-lesson", "P-EP-lessons")
+async def test_a_lesson_is_asked_for_in_words_and_by_route_and_is_kept(platform: Platform) -> None:
+    async with platform.student() as student:
+        question = await student.ask("give me a lesson on for loops")
+        asked = {"course_id": "control-flow", "topic_id": "control-flow/while-loops"}
+        made = await student.client.post("/api/v1/lessons", json=asked)
+        page = (await student.client.get("/api/v1/lessons")).json()
+        kept = await student.client.get(f"/api/v1/lessons/{made.json()['lesson_id']}")
+        step = await student.client.get("/api/v1/next-step")
+    answer = question["answer"]
+    assert question["agent"] == "course-agent"
+    assert answer["answer"].startswith("# For loops")
+    assert made.status_code == 201, made.text
+    assert [item["lesson_id"] for item in page["items"]] == [made.json()["lesson_id"], answer["details"]["lesson_id"]]
+    assert kept.json() == made.json()
+    assert step.json()["reason"]
+
+
 @pytest.mark.plan("WALK-progress")
 async def test_how_far_am_i_is_answered_from_what_was_done(platform: Platform) -> None:
     async with platform.student() as student:

@@ -4,25 +4,14 @@ import pytest
 
 from learnflow.contracts.events.base import Intent
 from learnflow.services.triage.replies import clarifying_question, own_reply
-from learnflow.services.triage.routing import INTENTS, TARGETS, Decision
-
-UNBUILT = [intent for intent in INTENTS if TARGETS[intent].module is None]
+from learnflow.services.triage.routing import INTENTS, Decision
 
 
 def decision(intent: Intent, confidence: float = 0.9, runner_up: Intent = "debug") -> Decision:
     return Decision(intent, confidence, ("a reason",), runner_up)
 
 
-@pytest.mark.parametrize("intent", UNBUILT)
-def test_an_agent_that_is_not_built_is_named_as_missing_and_what_works_is_said(intent: Intent) -> None:
-    reply = own_reply(decision(intent))
-    assert reply is not None
-    assert "yet" in reply.answer
-    assert "What works now" in reply.answer
-    assert (reply.clarification or "").endswith("?")
-
-
-@pytest.mark.parametrize("intent", ["concepts", "debug", "progress"])
+@pytest.mark.parametrize("intent", [intent for intent in INTENTS if intent != "clarify"])
 def test_an_agent_that_is_built_answers_itself(intent: Intent) -> None:
     assert own_reply(decision(intent)) is None
 

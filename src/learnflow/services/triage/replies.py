@@ -24,14 +24,7 @@ _WORKS_NOW = (
     'Ask for a lesson or an exercise on a topic. Or ask "what should I learn next?" or "how far am I?".'
 )
 
-_NOT_YET: dict[Intent, str] = {
-    "exercise": "You want something to practise, or help with a task. I cannot serve exercises yet.",
-}
-
-_NEXT_STEP: dict[Intent, str] = {
-    "exercise": "Which part of the task is unclear to you, or what does your program do so far?",
-    "clarify": "What would you like to know about Python, or which program gives you trouble?",
-}
+_ASK_BACK = "What would you like to know about Python, or which program gives you trouble?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +57,5 @@ def own_reply(decision: Decision) -> Reply | None:
         return Reply(answer_to(decision.language), None)
     if decision.intent == "clarify":
         answer = f"I could not tell from this what you would like to know. {_WORKS_NOW}"
-        return Reply(answer, _NEXT_STEP["clarify"])
-    if decision.target.module is None:
-        answer = f"{_NOT_YET[decision.intent]} {_WORKS_NOW}"
-        return Reply(answer, clarifying_question(decision) or _NEXT_STEP[decision.intent])
+        return Reply(answer, _ASK_BACK)
     return None
