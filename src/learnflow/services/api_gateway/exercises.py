@@ -15,6 +15,9 @@ from learnflow.services.api_gateway.service import QuestionDesk
 GRADED_WITHIN_S = 60.0
 """A test for each case, and a second look at a loop that may be endless."""
 
+ELSEWHERE = frozenset({"full", "draft", "versions", "export"})
+"""Ends of the service's own addresses: an exercise is not called so."""
+
 
 class PublicExercises:
     """Everything goes on with the caller's own token; what help was had is the gateway's word, not the student's."""
@@ -60,6 +63,7 @@ class PublicExercises:
 
 def _path(exercise_id: str) -> str:
     """The exercise's address at its service; an id that would lead elsewhere is none."""
-    if {"", ".", ".."} & set(exercise_id.split("/")):
+    parts = exercise_id.split("/")
+    if {"", ".", ".."} & set(parts) or parts[-1] in ELSEWHERE:
         raise NotFound("There is no such exercise. GET /exercises lists those that there are.")
     return f"/exercises/{exercise_id}"
