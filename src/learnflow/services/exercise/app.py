@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from fastapi import APIRouter, FastAPI
 
 from learnflow.contracts.services import EXERCISE
-from learnflow.curriculum import load_catalogue, load_curriculum, load_exercises, load_quizzes
+from learnflow.curriculum import Curriculum, load_curriculum, load_exercises, load_quizzes
+from learnflow.curriculum.templates import load_templates
 from learnflow.kit import own_records
 from learnflow.kit.app import create_app
 from learnflow.kit.bus import Bus, make_bus
@@ -16,7 +17,7 @@ from learnflow.kit.revocations import Revocations
 from learnflow.kit.sealed import Vault, load_master_key
 from learnflow.kit.tokens import HttpKeySource, KeySource, TokenVerifier
 from learnflow.kit.wakeups import Wakeups
-from learnflow.services.exercise import assignments_api, drafts_api, importing_api, quizzes_api
+from learnflow.services.exercise import assignments_api, drafts_api, generation_api, importing_api, quizzes_api
 from learnflow.services.exercise.api import make_exercise_router, make_router
 from learnflow.services.exercise.assignments import AssignmentDesk
 from learnflow.services.exercise.assignments_repository import Assignments
@@ -25,6 +26,7 @@ from learnflow.services.exercise.coaching import Coach
 from learnflow.services.exercise.drafts import DraftDesk
 from learnflow.services.exercise.drafts_repository import Drafts
 from learnflow.services.exercise.exercises_repository import Exercises
+from learnflow.services.exercise.generation import Generator
 from learnflow.services.exercise.grader import Grader
 from learnflow.services.exercise.handlers import Handlers
 from learnflow.services.exercise.importing import ImportDesk
@@ -58,6 +60,9 @@ class Shared:
     exercises: Exercises
     bank: Bank
     grader: Grader
+    sandbox: Sandbox
+    curriculum: Curriculum
+    lexicon: Lexicon
 
 
 def create(settings: Settings, *, keys: KeySource | None = None, invoker: Invoker | None = None) -> FastAPI:
@@ -67,19 +72,21 @@ def create(settings: Settings, *, keys: KeySource | None = None, invoker: Invoke
     revocations = Revocations(database, wakeups)
     invoker = invoker or Invoker(settings, ServiceTokens(settings, EXERCISE))
     bus = make_bus(settings, database, EXERCISE, wakeups=wakeups)
-    exercises = Exercises(database)
+    exercises, sandbox, curriculum = Exercises(database), Sandbox(invoker), load_curriculum()
     shared = Shared(
         database=database,
         bus=bus,
         vault=Vault(database, load_master_key(settings)),
         exercises=exercises,
         bank=Bank(load_exercises(), exercises),
-        grader=Grader(Sandbox(invoker)),
+        grader=Grader(sandbox),
+        sandbox=sandbox,
+        curriculum=curriculum,
+        lexicon=Lexicon(curriculum),
     )
     submissions = Submissions(database)
     desk = ExerciseDesk(database, bus, shared.vault, shared.bank, submissions, shared.grader)
-    curriculum = load_curriculum()
-    coach = Coach(bus, shared.vault, shared.bank, submissions, Lexicon(curriculum), curriculum.catalogue)
+    coach = Coach(bus, shared.vault, shared.bank, submissions, shared.lexicon, curriculum.catalogue)
     Handlers(coach).subscribe(bus)
     return create_app(
         EXERCISE,
@@ -102,7 +109,21 @@ def _areas(shared: Shared) -> list[APIRouter]:
     database, vault, bank = shared.database, shared.vault, shared.bank
     return [
         drafts_api.make_router(DraftDesk(database, vault, bank, Drafts(database))),
-        quizzes_api.make_router(QuizDesk(database, shared.bus, load_quizzes(), load_catalogue())),
+        quizzes_api.make_router(QuizDesk(database, shared.bus, load_quizzes(), shared.curriculum.catalogue)),
+        generation_api.make_router(_generator(shared)),
         importing_api.make_router(ImportDesk(database, shared.exercises, shared.grader)),
         assignments_api.make_router(AssignmentDesk(database, shared.bus, bank, Assignments(database))),
     ]
+
+
+def _generator(shared: Shared) -> Generator:
+    return Generator(
+        shared.database,
+        shared.bus,
+        shared.exercises,
+        shared.grader,
+        shared.sandbox,
+        load_templates(),
+        shared.lexicon,
+        shared.curriculum.catalogue,
+    )
