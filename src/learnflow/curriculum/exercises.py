@@ -21,6 +21,10 @@ Program = Annotated[str, Field(max_length=6_000)]
 Printed = Annotated[str, Field(max_length=4_000)]
 Skill = Annotated[str, Field(pattern=r"^[a-z][a-z0-9 -]*$", max_length=40)]
 Given = Annotated[str, Field(max_length=20_000)]
+_PART = r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,63}"
+FileName = Annotated[str, Field(pattern=rf"^{_PART}(/{_PART}){{0,3}}$")]
+"""A file beside the program; those of the grader have these names: main.py, job.json, preamble.py, handed_in.py."""
+OWN_FILES = frozenset({"main.py", "job.json", "preamble.py", "handed_in.py"})
 
 CONSTRUCTS = frozenset(
     {"for", "while", "while-true", "if", "else", "elif", "break", "continue", "ternary", "match", "nested-loop"}
@@ -62,7 +66,7 @@ class Case(TaskPart):
     expected: Annotated[str, Field(min_length=1, max_length=4_000)] | None = None
     stdout: Printed | None = None
     raises: Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*(: .+)?$", max_length=200)] | None = None
-    files: Annotated[dict[str, Given], Field(max_length=5)] = {}
+    files: Annotated[dict[FileName, Given], Field(max_length=5)] = {}
     tolerance: Annotated[float, Field(gt=0, le=1)] | None = None
     hidden: bool = False
 
@@ -76,6 +80,8 @@ class Case(TaskPart):
             if self.call is None:
                 raise ValueError("expected is the value of a call; a run as a whole has stdout or raises")
             read_literal(self.expected)
+        if taken := OWN_FILES & self.files.keys():
+            raise ValueError(f"{min(taken)} is a name of the grader's own")
         if self.call is not None:
             _require_value(self.call)
         if self.tolerance is not None and self.expected is None:

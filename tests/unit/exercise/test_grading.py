@@ -6,6 +6,7 @@ import orjson
 import pytest
 
 from learnflow.curriculum import Case, Task
+from learnflow.services.code_execution.schemas import Run
 from learnflow.services.exercise.grading import Job, SandboxFailed, jobs, judge
 from learnflow.services.exercise.grading_constructs import Unparsed, constructs, parse, unmet
 from learnflow.services.exercise.grading_output import difference
@@ -137,6 +138,20 @@ def test_a_hidden_test_keeps_quiet_even_as_the_first_that_failed() -> None:
     )
     assert grade.score == 50
     assert grade.first_failing is None
+
+
+def test_what_is_sent_fits_the_sandbox_even_with_the_longest_program() -> None:
+    files = {f"data{number}.txt": "x" * 20_000 for number in range(5)}
+    made = task(CALL | {"files": files}, preamble="#" * 6_000)
+    sent = jobs(made, '"' * 10_000, 2.0)
+
+    Run.model_validate(sent[0].body)
+
+
+@pytest.mark.parametrize("name", ["job.json", "main.py", "../etc/passwd", "/etc/passwd", "", "a b"])
+def test_a_file_of_a_test_has_a_name_of_its_own(name: str) -> None:
+    with pytest.raises(ValueError, match=r"files|own"):
+        task(CALL | {"files": {name: "x"}})
 
 
 def test_a_program_with_a_preamble_and_no_call_is_run_with_it() -> None:
