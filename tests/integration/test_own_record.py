@@ -190,6 +190,20 @@ async def test_leaving_erases_account_work_and_key_and_the_address_is_free_again
     assert (await register(gateway, email=email))["id"] != student["id"]
 
 
+async def test_a_roster_forgets_who_left(school: School, gateway: httpx.AsyncClient, owner_database: Database) -> None:
+    email = new_email()
+    student, teacher = await register(gateway, email=email), await register(gateway)
+    class_id = await teach(school, teacher["id"], student["id"])
+    for index in (school.vault.email_index(email), school.vault.email_index(new_email())):
+        await owner_database.execute(
+            "insert into roster_invitations (class_id, email_index, email, name) values ($1, $2, 'lf1.x', 'lf1.x')",
+            class_id,
+            index,
+        )
+    await leave(gateway, student, {"password": PASSWORD})
+    assert await owner_database.fetchval("select count(*) from roster_invitations") == 1
+
+
 async def test_who_signed_in_long_ago_needs_the_password(gateway: httpx.AsyncClient, owner_database: Database) -> None:
     student = await register(gateway)
     await owner_database.execute("update sessions set created_at = now() - interval '11 minutes'")

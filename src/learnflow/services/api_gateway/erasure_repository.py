@@ -2,6 +2,9 @@
 
 from uuid import UUID
 
+import asyncpg
+
+from learnflow.contracts.errors import Unavailable
 from learnflow.kit.database import Database
 
 BATCH = 100
@@ -14,8 +17,19 @@ class ErasureRepository:
         self._database = database
 
     async def erase(self, user_id: UUID) -> int:
-        """Every row of every service about this person; how many went, cascades not counted."""
-        rows: int = await self._database.fetchval("select erase_student($1)", user_id)
+        """Every row of every service about this person; how many went, cascades not counted.
+
+        Unavailable when a service was writing about them in just this moment: nothing is erased then.
+        """
+        try:
+            # rosters name people by their address, whether they have an account or not
+            await self._database.execute(
+                "delete from roster_invitations where email_index = (select email_index from users where id = $1)",
+                user_id,
+            )
+            rows: int = await self._database.fetchval("select erase_student($1)", user_id)
+        except asyncpg.DeadlockDetectedError as error:
+            raise Unavailable("Something about this account is just being written. Try again in a moment.") from error
         return rows
 
     async def is_expired(self, user_id: UUID) -> bool:
