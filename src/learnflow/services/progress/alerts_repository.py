@@ -44,9 +44,12 @@ _USED = """
     where user_id = any($1::uuid[]) and state = 'resolved' group by user_id, trigger, topic_id
 """
 _HISTORY = """
-    select u.id as user_id, e.type, e.time, e.data from unnest($1::uuid[]) u (id), unnest($2::text[]) k (type),
-    lateral (select type, time, data from events where user_id = u.id and type = k.type
-             order by time desc limit $3) e
+    select u.id as user_id, e.* from unnest($1::uuid[]) u (id), unnest($2::text[]) k (type),
+    lateral (select type, time, coalesce(data ->> 'execution_id', data ->> 'submission_id') as id,
+                    data ->> 'status' as status, data ->> 'passed' = 'true' as passed,
+                    data ->> 'error_type' as error_type, data ->> 'topic_id' as topic_id,
+                    data ->> 'exercise_id' as exercise_id
+             from events where user_id = u.id and type = k.type order by time desc limit $3) e
 """
 _AT_WORK = """
     insert into open_work as w (user_id, exercise_id, topic_id, started_at, due_at)
@@ -69,12 +72,11 @@ _SIGNS = """
         and coalesce(data ->> 'kind', 'heartbeat') = 'heartbeat'
     order by time
 """
-_MINE = "exists (select from teaching t where t.teacher_id = $1 and t.student_id = a.user_id)"
-_STATE = "case when a.state = 'snoozed' and a.snoozed_until <= $4 then 'open' else a.state end"
-_WANTED = f"""
-    from alerts a where ($2::text is null or a.severity = $2)
-        and ({_STATE} = $3 or $3 is null and a.state <> 'resolved') and ($1::uuid is null or {_MINE})
-"""
+_OF_TEACHER = "from teaching t join alerts a on a.user_id = t.student_id where t.teacher_id = $1"
+_OF_ALL = "from alerts a where $1::uuid is null"
+_UNRESOLVED = "and a.state <> 'resolved'"
+_IN_STATE = "and case when a.state = 'snoozed' and a.snoozed_until <= $4 then 'open' else a.state end = $3"
+_WANTED = "and ($2::text is null or a.severity = $2) and ($3::text is null or true) and $4::timestamptz is not null"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +131,18 @@ class Alerts:
     ) -> tuple[list[Alert], int]:
         """Alerts of a teacher's own students (of all for None), the gravest and latest first; and how many."""
         wanted = (teacher_id, severity, status, now)
+        state = " ".join(
+            ([_IN_STATE] if status else [_UNRESOLVED]) + ([_UNRESOLVED] if status and status != "resolved" else [])
+        )
+        where = f"{_OF_ALL if teacher_id is None else _OF_TEACHER} {_WANTED} {state}"
         rows = await self._database.fetch(
-            f"""select a.* {_WANTED} order by array_position(array['high', 'medium', 'low'], a.severity),
+            f"""select a.* {where} order by array_position(array['high', 'medium', 'low'], a.severity),
                 a.last_seen_at desc, a.id limit $5 offset $6""",
             *wanted,
             limit,
             offset,
         )
-        total: int = await self._database.fetchval(f"select count(*) {_WANTED}", *wanted)
+        total: int = await self._database.fetchval(f"select count(*) {where}", *wanted)
         return [_alert(row) for row in rows], total
 
     async def get(self, alert_id: UUID) -> Alert | None:

@@ -29,12 +29,18 @@ def read_facts(events: Iterable[Event], types: Collection[str]) -> list[StudentF
     """The facts of these types; one that does not fit its model stays in the log and counts nowhere."""
     read: list[StudentFact] = []
     for event in events:
-        if event.type not in types:
-            continue
-        try:
-            fact = EVENTS[event.type].model_validate(event.data)
-        except ValidationError as error:
-            log.warning("progress.fact.unreadable", event_id=str(event.id), type=event.type, faults=error.error_count())
-            continue
-        read.append(StudentFact(UUID(event.subject), event.time, fact, UUID(event.correlationid), event.traceparent))
+        fact = read_fact(event.type, event.data) if event.type in types else None
+        if fact is not None:
+            read.append(
+                StudentFact(UUID(event.subject), event.time, fact, UUID(event.correlationid), event.traceparent)
+            )
     return read
+
+
+def read_fact(event_type: str, data: object) -> Fact | None:
+    """The fact, or None when it does not fit its model."""
+    try:
+        return EVENTS[event_type].model_validate(data)
+    except ValidationError as error:
+        log.warning("progress.fact.unreadable", type=event_type, faults=error.error_count())
+        return None

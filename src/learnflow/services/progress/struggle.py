@@ -33,20 +33,32 @@ class Try:
     exercise_id: str | None = None
 
 
-def of_run(run: CodeExecuted, at: datetime, topic_id: str | None) -> Try | None:
+def run_try(
+    run_id: str, at: datetime, status: str, error_type: str | None, topic_id: str | None, exercise_id: str | None
+) -> Try | None:
     """A run as a try; None for a fault of the sandbox, which is none of the student's."""
-    if run.status == "sandbox_error":
+    if status == "sandbox_error":
         return None
-    failed = run.status != "ok"
-    error_type = _named(run.error_type) if failed else None
-    return Try(str(run.execution_id), at, True, failed, run.status, error_type, topic_id, run.exercise_id)
+    failed = status != "ok"
+    return Try(run_id, at, True, failed, status, _named(error_type) if failed else None, topic_id, exercise_id)
+
+
+def grade_try(
+    submission_id: str, at: datetime, passed: bool, error_type: str | None, topic_id: str | None, exercise_id: str
+) -> Try:
+    """A submission as a try; one that only fails its tests counts as a wrong result."""
+    named = None if passed else _named(error_type or WRONG_RESULT)
+    return Try(submission_id, at, False, not passed, "", named, topic_id, exercise_id)
+
+
+def of_run(run: CodeExecuted, at: datetime, topic_id: str | None) -> Try | None:
+    """A run, read from its fact."""
+    return run_try(str(run.execution_id), at, run.status, run.error_type, topic_id, run.exercise_id)
 
 
 def of_grade(graded: ExerciseGraded, at: datetime, topic_id: str | None) -> Try:
-    """A submission as a try; one that only fails its tests counts as a wrong result."""
-    error_type = None if graded.passed else _named(graded.error_type or WRONG_RESULT)
-    failed = not graded.passed
-    return Try(str(graded.submission_id), at, False, failed, "", error_type, topic_id, graded.exercise_id)
+    """A submission, read from its fact."""
+    return grade_try(str(graded.submission_id), at, graded.passed, graded.error_type, topic_id, graded.exercise_id)
 
 
 def _named(error_type: str | None) -> str | None:

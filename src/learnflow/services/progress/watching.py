@@ -38,11 +38,13 @@ from learnflow.services.progress.struggle import (
     Try,
     active_seconds,
     failed_runs,
+    grade_try,
     is_at_work,
     low_quiz,
     no_progress,
     of_grade,
     of_run,
+    run_try,
     same_error,
 )
 from learnflow.services.progress.stuck import said_in, said_in_code
@@ -158,9 +160,12 @@ class Watcher:
         return tries
 
     def _try_of_row(self, row: Record) -> Try | None:
-        kind = CodeExecuted if row["type"] == CodeExecuted.event_type else ExerciseGraded
-        fact = kind.model_validate(row["data"])
-        return self._try(StudentFact(row["user_id"], row["time"], fact, row["user_id"]))
+        """A stored fact as a try; only what is needed of it was read, for there are many."""
+        topic_id = self._course.topic_of(row["exercise_id"], row["topic_id"])
+        if row["type"] == CodeExecuted.event_type:
+            status = row["status"] or "ok"
+            return run_try(row["id"], row["time"], status, row["error_type"], topic_id, row["exercise_id"])
+        return grade_try(row["id"], row["time"], bool(row["passed"]), row["error_type"], topic_id, row["exercise_id"])
 
     def _try(self, fact: StudentFact) -> Try | None:
         one = fact.fact
