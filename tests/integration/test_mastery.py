@@ -17,6 +17,7 @@ from learnflow.contracts.events import (
     Fact,
     LessonGenerated,
     MasteryChanged,
+    QuestionAsked,
     QuizGraded,
     StudentActive,
 )
@@ -24,6 +25,7 @@ from learnflow.kit.bus.base import Event, new_event
 from learnflow.kit.database import Database
 from learnflow.services.progress.app import create
 from learnflow.services.progress.course import Course, CourseModule, CourseTopic
+from learnflow.services.progress.rebuild import Rebuild
 from learnflow.services.progress.settings import Settings
 from tests.integration.school import School, eventually, running
 
@@ -348,6 +350,45 @@ async def test_summaries_of_nobody_or_of_too_many_are_refused(
 ) -> None:
     answer = await client.post("/progress/summaries", json={"user_ids": ids}, headers=await service(school))
     assert answer.status_code == 422
+
+
+async def test_mastery_is_made_anew_from_the_log(school: School, client: httpx.AsyncClient, database: Database) -> None:
+    student_id, other = await school.student(), await school.student()
+    await school.publish(student_id, graded(), quiz(80), reviewed(60))
+    await kept(database, student_id, CodeReviewed, 1)
+    report = {"user_id": str(other), "topic_id": LOOPS, "activity_type": "quiz", "score": 70}
+    await client.post("/progress", json=report, headers=await service(school))
+    before = [await shown(school, client, one) for one in (student_id, other)]
+    for table in ("progress", "progress_components", "exercise_scores", "quiz_scores", "activity_days"):
+        await database.execute(f"delete from {table} where user_id = $1", student_id)
+    await database.execute("update progress_components set score = 99 where user_id = $1", other)
+    rebuild = Rebuild(database, COURSE)
+    assert await rebuild.everyone() == 2
+    assert [await shown(school, client, one) for one in (student_id, other)] == before
+    await rebuild.one(student_id)
+    assert await shown(school, client, student_id) == before[0]
+
+
+async def test_readers_of_two_topics_keep_one_student_right(
+    school: School, client: httpx.AsyncClient, database: Database
+) -> None:
+    student_id, now = await school.student(), datetime.now(UTC)
+    for n in range(6):
+        # each question makes a day active while a quiz and a grade of the other topic come in
+        at = now - timedelta(days=6 - n)
+        question = await school.question(student_id, "why?")
+        await send(
+            school,
+            event_at(question, student_id, at),
+            event_at(quiz(10 * n), student_id, at),
+            event_at(graded(CORE[n % 2], attempt_no=n + 1), student_id, at),
+        )
+    await kept(database, student_id, QuestionAsked, 6)
+    await kept(database, student_id, ExerciseGraded, 6)
+    rows = await database.fetch("select component, score from progress_components where user_id = $1", student_id)
+    assert {row["component"]: row["score"] for row in rows} == {
+        "exercises": 100, "quiz": 50, "quality": 0, "consistency": pytest.approx(20),
+    }  # fmt: skip
 
 
 async def teach(owner_database: Database, teacher: UUID, *students: UUID) -> None:

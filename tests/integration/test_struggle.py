@@ -392,3 +392,17 @@ async def test_alerts_are_no_business_of_students(school: School, client: httpx.
     teacher = await school.headers(await school.student(), "teacher")
     assert (await client.get("/alerts?severity=urgent", headers=teacher)).status_code == 422
     assert (await client.get(f"/alerts/{uuid4()}", headers=teacher)).status_code == 404
+
+
+async def test_a_student_takes_their_own_copy_of_what_is_kept(
+    school: School, client: httpx.AsyncClient, database: Database
+) -> None:
+    student_id = await school.student()
+    await school.publish(student_id, quiz(20))
+    await told(database, student_id, StruggleDetected, 1)
+    kept = (await client.get(f"/export/{student_id}", headers=await school.headers(student_id))).json()
+    assert len(kept["active_days"]) == 1
+    assert [(alert["trigger"], alert["evidence"]["score"]) for alert in kept["alerts"]] == [("low_quiz", 20)]
+    assert kept["facts"][QuizGraded.event_type] == 1
+    teacher = await school.headers(await school.student(), "teacher")
+    assert (await client.get(f"/export/{student_id}", headers=teacher)).status_code == 404

@@ -8,7 +8,6 @@ from learnflow.contracts.errors import Conflict, NotFound
 from learnflow.kit.bus.base import Bus, new_event
 from learnflow.kit.clock import Clock
 from learnflow.kit.database import Database, Transaction
-from learnflow.kit.principal import Principal
 from learnflow.services.progress.alerts_repository import Alerts, Work
 from learnflow.services.progress.casebook import Alert
 from learnflow.services.progress.scoring import SOURCE
@@ -29,10 +28,9 @@ class AlertDesk:
         self._clock = clock
 
     async def page(
-        self, principal: Principal, severity: str | None, status: str | None, limit: int, offset: int
+        self, teacher_id: UUID, severity: str | None, status: str | None, limit: int, offset: int
     ) -> tuple[list[Alert], int]:
-        """A teacher's own students' alerts, all for an admin; without a status those that are not resolved."""
-        teacher_id = principal.user_id if principal.role == "teacher" else None
+        """A teacher's own students' alerts; without a status those that are not resolved."""
         return await self._alerts.page(teacher_id, severity, status, self._clock(), limit, offset)
 
     async def get(self, alert_id: UUID) -> Alert:

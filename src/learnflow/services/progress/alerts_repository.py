@@ -72,11 +72,14 @@ _SIGNS = """
         and coalesce(data ->> 'kind', 'heartbeat') = 'heartbeat'
     order by time
 """
-_OF_TEACHER = "from teaching t join alerts a on a.user_id = t.student_id where t.teacher_id = $1"
-_OF_ALL = "from alerts a where $1::uuid is null"
-_UNRESOLVED = "and a.state <> 'resolved'"
-_IN_STATE = "and case when a.state = 'snoozed' and a.snoozed_until <= $4 then 'open' else a.state end = $3"
-_WANTED = "and ($2::text is null or a.severity = $2) and ($3::text is null or true) and $4::timestamptz is not null"
+_MINE = """
+    from teaching t join alerts a on a.user_id = t.student_id
+    where t.teacher_id = $1 and ($2::text is null or a.severity = $2)
+"""
+_STATE = "case when a.state = 'snoozed' and a.snoozed_until <= $4 then 'open' else a.state end"
+# the index of open alerts serves where the condition is written out
+_UNRESOLVED = f"{_MINE} and a.state <> 'resolved' and ($3::text is null or {_STATE} = $3)"
+_RESOLVED = f"{_MINE} and a.state = $3 and $4::timestamptz is not null"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,14 +130,11 @@ class Alerts:
         await tx.executemany(_CLOSE, [(one.id, one.resolved_at) for one in book.closed if one.id not in known])
 
     async def page(
-        self, teacher_id: UUID | None, severity: str | None, status: str | None, now: datetime, limit: int, offset: int
+        self, teacher_id: UUID, severity: str | None, status: str | None, now: datetime, limit: int, offset: int
     ) -> tuple[list[Alert], int]:
-        """Alerts of a teacher's own students (of all for None), the gravest and latest first; and how many."""
+        """Alerts of a teacher's own students, the gravest and latest first, and how many there are."""
         wanted = (teacher_id, severity, status, now)
-        state = " ".join(
-            ([_IN_STATE] if status else [_UNRESOLVED]) + ([_UNRESOLVED] if status and status != "resolved" else [])
-        )
-        where = f"{_OF_ALL if teacher_id is None else _OF_TEACHER} {_WANTED} {state}"
+        where = _RESOLVED if status == "resolved" else _UNRESOLVED
         rows = await self._database.fetch(
             f"""select a.* {where} order by array_position(array['high', 'medium', 'low'], a.severity),
                 a.last_seen_at desc, a.id limit $5 offset $6""",
@@ -144,6 +144,11 @@ class Alerts:
         )
         total: int = await self._database.fetchval(f"select count(*) {where}", *wanted)
         return [_alert(row) for row in rows], total
+
+    async def all_of(self, user_id: UUID) -> list[Alert]:
+        """All alerts that there were about a student."""
+        rows = await self._database.fetch("select * from alerts where user_id = $1 order by since", user_id)
+        return [_alert(row) for row in rows]
 
     async def get(self, alert_id: UUID) -> Alert | None:
         """One alert."""

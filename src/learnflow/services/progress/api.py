@@ -1,6 +1,7 @@
 """Progress' own routes."""
 
 from dataclasses import asdict
+from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -8,6 +9,7 @@ from fastapi import APIRouter
 from learnflow.kit.auth import CurrentPrincipal, allow
 from learnflow.kit.database import Database
 from learnflow.kit.students import see_student, see_students
+from learnflow.services.progress.export import Export
 from learnflow.services.progress.mastery import level_of, shown_percentage
 from learnflow.services.progress.schemas import (
     HopAnswer,
@@ -23,7 +25,7 @@ from learnflow.services.progress.service import ProgressDesk
 from learnflow.services.progress.views import parts_view, progress_view, summary_view
 
 
-def make_router(database: Database, desk: ProgressDesk, scorer: Scorer) -> APIRouter:
+def make_router(database: Database, desk: ProgressDesk, scorer: Scorer, export: Export) -> APIRouter:
     """How far students are, for those who may see them; scores from services; a question's way."""
     router = APIRouter(tags=["progress"])
 
@@ -51,6 +53,11 @@ def make_router(database: Database, desk: ProgressDesk, scorer: Scorer) -> APIRo
             color=level.color,
             components=parts_view(mastered.components),
         )
+
+    @router.get("/export/{user_id}", summary="What is kept of you beside the percentages")
+    async def exported(user_id: UUID, principal: CurrentPrincipal) -> dict[str, Any]:
+        await see_student(database, principal, user_id, "records of progress")
+        return await export.of(user_id)
 
     @router.get("/traces/{correlation_id}", summary="A question's way", dependencies=[allow("service", "admin")])
     async def trace(correlation_id: UUID) -> TraceAnswer:

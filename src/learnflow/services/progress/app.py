@@ -21,6 +21,7 @@ from learnflow.services.progress import alerts_api, api, lessons_api
 from learnflow.services.progress.alerts import AlertDesk
 from learnflow.services.progress.alerts_repository import Alerts, Work
 from learnflow.services.progress.course import Course, course_of
+from learnflow.services.progress.export import Export
 from learnflow.services.progress.handlers import Handlers
 from learnflow.services.progress.lessons import Lessons
 from learnflow.services.progress.repository import ActivityDays, FactLog
@@ -67,7 +68,7 @@ def create(settings: Settings, *, keys: KeySource | None = None, course: Course 
         PROGRESS,
         settings,
         routers=[
-            api.make_router(database, desk, scorer),
+            api.make_router(database, desk, scorer, Export(facts, days, alerts)),
             lessons_api.make_router(database, lessons),
             alerts_api.make_router(database, alert_desk),
             own_records.make_router(database, vault, OWN),

@@ -25,8 +25,15 @@ _ADD_DAYS = """
     set facts = d.facts + excluded.facts, last_at = greatest(d.last_at, excluded.last_at)
     returning user_id, xmax = 0 as is_new
 """
+_MISSING_DAYS = """
+    insert into activity_days (user_id, day, facts, last_at)
+    select u.id, (e.time at time zone u.timezone)::date, count(*), max(e.time)
+    from users u join events e on e.user_id = u.id
+    where u.id = $1 and e.type = any($2::text[]) group by 1, 2
+    on conflict do nothing
+"""
 _OF_STUDENT = """
-    select type, data, time, correlation_id, traceparent from events
+    select type, data, time, correlation_id from events
     where user_id = $1 and type = any($2::text[]) order by time
 """
 _COUNTS = """
@@ -106,6 +113,11 @@ class FactLog:
         """All facts of these types about a student, in order of time."""
         return await self._database.fetch(_OF_STUDENT, user_id, list(types))
 
+    async def by_type(self, user_id: UUID) -> dict[str, int]:
+        """How many facts of each type there are about a student."""
+        query = "select type, count(*) as facts from events where user_id = $1 group by type order by type"
+        return {row["type"]: row["facts"] for row in await self._database.fetch(query, user_id)}
+
     async def counts(self, user_id: UUID) -> Counts:
         """What a student did, by type and outcome."""
         rows = await self._database.fetch(_COUNTS, user_id, [fact.event_type for fact in _COUNTED])
@@ -156,6 +168,15 @@ class ActivityDays:
         query = "select id, timezone, role from users where id = any($1::uuid[])"
         rows = await self._database.fetch(query, list(user_ids))
         return {row["id"]: Person(row["timezone"], row["role"]) for row in rows}
+
+    async def people_after(self, last: UUID, limit: int = 500) -> list[UUID]:
+        """The next ids of people, in order."""
+        rows = await self._database.fetch("select id from users where id > $1 order by id limit $2", last, limit)
+        return [row["id"] for row in rows]
+
+    async def add_missing(self, user_id: UUID, types: Collection[str]) -> None:
+        """Add the days of these facts that are not there."""
+        await self._database.execute(_MISSING_DAYS, user_id, list(types))
 
     async def add(self, tx: Transaction, moments: Mapping[tuple[UUID, date], Sequence[datetime]]) -> set[UUID]:
         """Count moments into their days; who was not active on such a day before.
