@@ -33,6 +33,7 @@ MODULES = {
     "events": "learnflow.cli.events",
     "exercises": "learnflow.cli.exercises",
     "seed": "learnflow.cli.seed",
+    "demo": "learnflow.cli.demo",
     "bench": "learnflow.cli.bench",
 }
 
