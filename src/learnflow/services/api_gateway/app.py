@@ -33,8 +33,10 @@ from learnflow.services.api_gateway import (
     progress_api,
     questions_api,
     registration_api,
+    teacher_api,
 )
 from learnflow.services.api_gateway.accounts_app import AccountParts, build_accounts
+from learnflow.services.api_gateway.classes_repository import ClassesRepository
 from learnflow.services.api_gateway.consents_repository import ConsentsRepository
 from learnflow.services.api_gateway.erasure import Expiring
 from learnflow.services.api_gateway.exercises import PublicExercises
@@ -47,6 +49,7 @@ from learnflow.services.api_gateway.public import PublicApi
 from learnflow.services.api_gateway.repository import Questions
 from learnflow.services.api_gateway.service import QuestionDesk
 from learnflow.services.api_gateway.settings import Settings
+from learnflow.services.api_gateway.teacher import TeacherDesk
 from learnflow.services.api_gateway.waiting import CHANNEL, WaitingRoom
 
 EXPIRING = (
@@ -86,6 +89,7 @@ def create(settings: Settings, *, invoker: Invoker | None = None, sections: Sequ
             progress_api.make_router(api, ProgressEvents(database, bus, settings.progress_events_per_minute)),
             lessons_api.make_router(invoker),
             *account_routers(people),
+            teacher_api.make_router(TeacherDesk(database, people.classes, ClassesRepository(database), invoker)),
             privacy_api.make_router(people.privacy, _export(people, desk, invoker, sections)),
             alerts_api.make_router(invoker),
             operations_api.make_router(parts),

@@ -221,7 +221,7 @@ class ClassesRepository:
         await self._database.execute("delete from enrolments where class_id = $1 and student_id = $2", class_id, who)
         await self._database.execute("delete from roster_invitations where class_id = $1 and id = $2", class_id, who)
 
-    async def students(self, class_id: UUID, limit: int, offset: int) -> list[StudentRow]:
+    async def students(self, class_id: UUID, limit: int | None, offset: int) -> list[StudentRow]:
         rows = await self._database.fetch(
             """select e.student_id, u.name, e.joined_at from enrolments e join users u on u.id = e.student_id
                where e.class_id = $1 order by e.joined_at, e.student_id limit $2 offset $3""",
@@ -230,6 +230,11 @@ class ClassesRepository:
             offset,
         )
         return [StudentRow(**row) for row in rows]
+
+    async def maker_of(self, class_id: UUID) -> UUID:
+        """Under whose key the class's own texts are sealed."""
+        maker: UUID = await self._database.fetchval("select created_by from classes where id = $1", class_id)
+        return maker
 
     async def name_of(self, user_id: UUID) -> str | None:
         """A user's name as it is sealed."""
