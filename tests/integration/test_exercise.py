@@ -352,7 +352,7 @@ async def test_who_wants_practice_is_offered_exercises_of_the_topic_with_a_reaso
     query_id = await requested(school, student_id, "Can I have something easy on lists to practise?")
     text, details = await answered(school, student_id, query_id)
 
-    assert "Dry plants" in text
+    assert "practice on **Lists**" in text
     assert 1 <= len(details["exercises"]) <= 3
     assert {one["topic_id"] for one in details["exercises"]} == {"data-structures/lists"}
     assert "new for you" in details["exercises"][0]["why"]
@@ -409,4 +409,4 @@ async def test_an_event_of_another_release_is_handled(
     await owner_database.execute(insert, str(student_id), raw)
 
     text, _ = await answered(school, student_id, query_id)
-    assert "Dry plants" in text
+    assert "practice on **Lists**" in text
