@@ -111,6 +111,12 @@ def test_status_doctor_and_the_schema_are_fine(up: Up) -> None:
     assert up.command("db", "upgrade").stdout.strip() == "Nothing to do."
 
 
+@pytest.mark.plan("P-CLI-rebuild")
+def test_mastery_is_made_anew_while_the_services_run(up: Up) -> None:
+    assert json.loads(up.command("db", "rebuild-progress", "--json").stdout)["students"] >= 0
+    assert up.command("db", "rebuild-progress", "--student", "me").returncode == 2
+
+
 def test_a_class_is_seeded_once(up: Up) -> None:
     first = json.loads(up.command("seed", "--class", "2", "--json").stdout)
     again = json.loads(up.command("seed", "--class", "2", "--json").stdout)
