@@ -107,8 +107,9 @@ class Template(_Data):
         for name in self.require:
             if name not in CONSTRUCTS:
                 raise ValueError(f"{name!r} is no construct")
-        if not any(not case.hidden for case in self.cases):
-            raise ValueError("give a test that is not hidden")
+        hidden = [case.hidden for case in self.cases]
+        if hidden[0] or hidden != sorted(hidden):
+            raise ValueError("the tests that are not hidden come first, and there is one at least")
         return self
 
     @model_validator(mode="after")

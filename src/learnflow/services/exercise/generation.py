@@ -96,22 +96,35 @@ class Generator:
     async def _checked(self, one: Draft) -> Task | None:
         """The exercise with its results, or None: its reference must pass, its starter and believers must not."""
         try:
-            bodies = [{"code": p.program(one.reference), "stdin": p.stdin, "timeout_s": RUN_S} for p in one.probes]
-            runs = await self._sandbox.run(bodies)
-            if any(run["status"] != "ok" for run in runs):
-                log.warning("draft.dropped", template=one.template.template, seed=one.seed, reason="reference stops")
-                return None
-            task = finish(one, [run["stdout"] for run in runs])
-            codes = [task.reference, task.starter, *(wrong.code for wrong in task.wrong)]
-            right, starter, *wrong = await asyncio.gather(*(self._grader.grade(task, code) for code in codes))
+            why: str | None = "reference stops"
+            task = await self._with_results(one)
+            if task is not None:
+                why = await self._fault(task)
         except Unavailable as error:
             raise Unavailable(NOT_NOW, retry_after_s=error.retry_after_s) from error
+        if why is not None:
+            log.info("draft.dropped", template=one.template.template, seed=one.seed, reason=why)
+        return task if why is None else None
+
+    async def _with_results(self, one: Draft) -> Task | None:
+        """The exercise with what its reference gives on each test; None when it does not come to an end."""
+        bodies = [{"code": p.program(one.reference), "stdin": p.stdin, "timeout_s": RUN_S} for p in one.probes]
+        runs = await self._sandbox.run(bodies)
+        return finish(one, [run["stdout"] for run in runs]) if all(run["status"] == "ok" for run in runs) else None
+
+    async def _fault(self, task: Task) -> str | None:
+        """What is wrong with an exercise, by the same grades that students will get."""
+        # a wrong program has to fail where its author can see it, so the hidden tests need not run
+        shown = task.model_copy(update={"tests": tuple(case for case in task.tests if not case.hidden)})
+        right, starter, *wrong = await asyncio.gather(
+            self._grader.grade(task, task.reference),
+            self._grader.grade(task, task.starter),
+            *(self._grader.grade(shown, one.code) for one in task.wrong),
+        )
+        if not right.passed:
+            return "reference fails"
         passes = len(task.tests) - len(_failed(starter, task))
-        why = weakness(task, passes, [_failed(grade, task) for grade in wrong])
-        if why is not None or not right.passed:
-            log.info("draft.dropped", template=one.template.template, seed=one.seed, reason=why or "reference fails")
-            return None
-        return task
+        return weakness(task, passes, [_failed(grade, shown) for grade in wrong])
 
     async def _keep(self, principal: Principal, made: Sequence[StoredExercise]) -> None:
         facts = [
