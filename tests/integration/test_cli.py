@@ -113,7 +113,9 @@ def test_status_doctor_and_the_schema_are_fine(up: Up) -> None:
 
 @pytest.mark.plan("P-CLI-rebuild")
 def test_mastery_is_made_anew_while_the_services_run(up: Up) -> None:
-    assert json.loads(up.command("db", "rebuild-progress", "--json").stdout)["students"] >= 0
+    done = up.command("db", "rebuild-progress", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["students"] >= 0
     assert up.command("db", "rebuild-progress", "--student", "me").returncode == 2
 
 

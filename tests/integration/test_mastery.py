@@ -254,6 +254,16 @@ async def test_a_fact_that_fits_no_model_is_kept_and_stops_nobody(
     assert (await shown(school, client, student_id))["topics"][0]["components"]["quiz"] == 60
 
 
+async def test_a_review_of_an_exercise_that_nobody_has_begins_no_topic(
+    school: School, client: httpx.AsyncClient, database: Database
+) -> None:
+    student_id = await school.student()
+    await school.publish(student_id, reviewed(100, f"{LOOPS}/mine"))
+    await kept(database, student_id, CodeReviewed, 1)
+    assert not (await shown(school, client, student_id))["topics"][0]["started"]
+    assert await database.fetchval("select count(*) from bus_attempts") == 0
+
+
 async def test_an_erased_student_leaves_no_rows_and_a_late_fact_makes_none(
     school: School, client: httpx.AsyncClient, database: Database, owner_database: Database
 ) -> None:
@@ -353,7 +363,7 @@ async def test_summaries_of_nobody_or_of_too_many_are_refused(
 
 
 async def test_mastery_is_made_anew_from_the_log(school: School, client: httpx.AsyncClient, database: Database) -> None:
-    student_id, other = await school.student(), await school.student()
+    student_id, other, _idle = [await school.student() for _ in range(3)]
     await school.publish(student_id, graded(), quiz(80), reviewed(60))
     await kept(database, student_id, CodeReviewed, 1)
     report = {"user_id": str(other), "topic_id": LOOPS, "activity_type": "quiz", "score": 70}
@@ -363,7 +373,7 @@ async def test_mastery_is_made_anew_from_the_log(school: School, client: httpx.A
         await database.execute(f"delete from {table} where user_id = $1", student_id)
     await database.execute("update progress_components set score = 99 where user_id = $1", other)
     rebuild = Rebuild(database, COURSE)
-    assert await rebuild.everyone() == 2
+    assert await rebuild.everyone() == 3
     assert [await shown(school, client, one) for one in (student_id, other)] == before
     await rebuild.one(student_id)
     assert await shown(school, client, student_id) == before[0]

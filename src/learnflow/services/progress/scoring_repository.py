@@ -136,6 +136,8 @@ class Scores:
 
     async def store(self, tx: Transaction, mastered: Mapping[Place, Mastered]) -> None:
         """Replace mastery and components."""
+        if not mastered:
+            return
         places = sorted(mastered)
         users, topics = [user_id for user_id, _ in places], [topic_id for _, topic_id in places]
         await tx.execute(_STORE, users, topics, [mastered[place].mastery for place in places])
