@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import httpx
 import pytest
 
 from learnflow import __version__
@@ -124,7 +125,23 @@ def test_a_class_is_seeded_once(up: Up) -> None:
     again = json.loads(up.command("seed", "--class", "2", "--json").stdout)
     assert len(first["accounts"]) == 4
     assert again["made"] == 0
+    assert again["class_code"] == first["class_code"]
     assert up.command("token", "--user", "student2@demo.learnflow.example").returncode == 0
+
+
+def test_the_demo_teacher_teaches_the_demo_students(up: Up) -> None:
+    up.command("seed", "--class", "2")
+    tokens = {name: up.command("token", "--user", f"{name}@demo.learnflow.example").stdout.strip()
+              for name in ("teacher", "student")}  # fmt: skip
+    url = up.facts()["addresses"]["api-gateway"] + "/api/v1"
+    headers = {name: {"Authorization": f"Bearer {token}"} for name, token in tokens.items()}
+    (taught,) = httpx.get(f"{url}/classes", headers=headers["teacher"], trust_env=False).json()["items"]
+    (joined,) = httpx.get(f"{url}/classes", headers=headers["student"], trust_env=False).json()["items"]
+    assert (joined["id"], joined["name"], joined["state"]) == (taught["id"], "Demo class", "joined")
+    assert f"Demo class: {taught['class_code']}" in up.said()
+    seen = httpx.get(f"{url}/teacher/classes/{taught['id']}/students", headers=headers["teacher"], trust_env=False)
+    assert {"Sam Student", "Ada Abara", "Ben Abara"} <= {each["name"] for each in seen.json()["items"]}
+    assert seen.json()["missing"] == []
 
 
 def test_events_are_shown_without_what_the_student_wrote(up: Up) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 DEMO_PASSWORD = "learn-python-2026"  # noqa: S105 - everybody may know it: demo accounts exist on loopback only
+CLASS_NAME = "Demo class"
 FIRST_NAMES = ("Ada", "Ben", "Chen", "Dana", "Elif", "Femi", "Gita", "Hugo", "Ines", "Jun", "Kofi", "Lena", "Malik")
 LAST_NAMES = ("Abara", "Bauer", "Costa", "Diaz", "Evans", "Fischer", "Gupta", "Haddad", "Ito", "Jansen", "Kim")
 

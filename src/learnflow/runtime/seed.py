@@ -2,12 +2,14 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from uuid import UUID, uuid5
 
 from learnflow.contracts.errors import Conflict
 from learnflow.contracts.services import API_GATEWAY
 from learnflow.kit.database import Database
 from learnflow.kit.wakeups import Wakeups
-from learnflow.runtime.demo import DEMO_ACCOUNTS, DemoAccount
+from learnflow.runtime.demo import CLASS_NAME, DEMO_ACCOUNTS, DemoAccount
 from learnflow.runtime.wiring import Wiring
 from learnflow.services.api_gateway.accounts_app import AccountParts, build_accounts
 from learnflow.services.api_gateway.accounts_repository import AccountsRepository
@@ -16,18 +18,35 @@ from learnflow.services.api_gateway.settings import Settings
 
 async def seed_demo(wiring: Wiring) -> str:
     """The accounts that `up` shows; says how many were made."""
-    made = await seed(wiring, DEMO_ACCOUNTS)
-    return f"{len(DEMO_ACCOUNTS)} accounts" + ("" if made else ", there already")
+    seeded = await seed(wiring, DEMO_ACCOUNTS)
+    accounts = f"{len(DEMO_ACCOUNTS)} accounts" + ("" if seeded.made else ", there already")
+    return f"{accounts}; {CLASS_NAME}: {seeded.class_code}"
 
 
-async def seed(wiring: Wiring, accounts: Sequence[DemoAccount]) -> int:
-    """Make the accounts that do not exist yet; returns how many that were."""
+@dataclass(frozen=True, slots=True)
+class Seeded:
+    """How many accounts did not exist yet, and the code by which others join the teacher's class."""
+
+    made: int
+    class_code: str
+
+
+async def seed(wiring: Wiring, accounts: Sequence[DemoAccount]) -> Seeded:
+    """Make the accounts that do not exist yet, and a class of the one teacher in which all the students are."""
     async with open_accounts(wiring) as (parts, repository):
         made = 0
+        teachers: list[UUID] = []
+        students: list[UUID] = []
         for account in accounts:
-            if await repository.user_by_email(parts.vault.email_index(account.email)) is None:
+            index = parts.vault.email_index(account.email)
+            if (row := await repository.user_by_email(index)) is None:
                 made += await _create(parts, account)
-        return made
+                row = await repository.user_by_email(index)
+            if row is not None:
+                (teachers if row.role == "teacher" else students).append(row.id)
+        (teacher_id,) = teachers
+        kept = await parts.classes.keep(teacher_id, uuid5(teacher_id, CLASS_NAME), CLASS_NAME, students)
+        return Seeded(made, kept.class_code or "")
 
 
 async def _create(parts: AccountParts, account: DemoAccount) -> int:

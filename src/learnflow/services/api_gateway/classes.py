@@ -3,8 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID, uuid4
 
 import structlog
@@ -16,42 +15,16 @@ from learnflow.kit.limits import give_back, take
 from learnflow.kit.principal import Principal
 from learnflow.kit.sealed import KeyMissing, Vault
 from learnflow.services.api_gateway.class_codes import as_typed, new_code
+from learnflow.services.api_gateway.class_view import ClassState, SchoolClass, TeacherOfClass, shown, standing
 from learnflow.services.api_gateway.classes_repository import ClassesRepository, JoinedRow, TaughtRow
 from learnflow.services.api_gateway.rosters import RosterLine
 
 log = structlog.get_logger()
 
-ClassState = Literal["taught", "joined", "invited"]
 GUESSES_LIMIT = "class-code"
 _CODES_TRIED = 10
 _NO_CLASS = "There is no such class of yours."
 GONE = "(account erased)"
-
-
-@dataclass(frozen=True, slots=True)
-class TeacherOfClass:
-    """One who teaches a class, in the clear."""
-
-    id: UUID
-    name: str
-    is_owner: bool
-
-
-@dataclass(frozen=True, slots=True)
-class SchoolClass:
-    """A class in the clear, as one of its people sees it; the code is for its teachers and whom they invited."""
-
-    id: UUID
-    name: str
-    state: ClassState
-    teachers: list[TeacherOfClass]
-    settings: Mapping[str, Any]
-    class_code: str | None
-    is_owner: bool
-    students: int | None
-    invited: int | None
-    created_at: datetime
-    archived_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +72,16 @@ class Classes:
                 return await self.taught(class_id, teacher_id)
         raise RuntimeError("ten new class codes were all taken")
 
+    async def keep(self, teacher_id: UUID, class_id: UUID, name: str, student_ids: Sequence[UUID]) -> SchoolClass:
+        """The class of this id, made unless it is there, with these students in it."""
+        if await self._repository.one_taught(class_id, teacher_id) is None:
+            # another starter may be first: then there is nothing to add
+            await self._repository.add(class_id, await self._vault.seal(teacher_id, name), new_code(), teacher_id)
+        async with self._database.transaction():
+            for student_id in student_ids:
+                await self._repository.enrol(class_id, student_id)
+        return await self.taught(class_id, teacher_id)
+
     async def mine(
         self, principal: Principal, *, archived: bool, limit: int, offset: int
     ) -> tuple[list[SchoolClass], int]:
@@ -108,7 +91,7 @@ class Classes:
             total = await self._repository.count_taught(principal.user_id, archived=archived)
             return await self._opened([(row, "taught") for row in taught]), total
         joined = await self._repository.joined(principal.user_id)
-        return await self._opened([_standing(row) for row in joined[offset : offset + limit]]), len(joined)
+        return await self._opened([standing(row) for row in joined[offset : offset + limit]]), len(joined)
 
     async def taught(self, class_id: UUID, teacher_id: UUID) -> SchoolClass:
         """One class as this teacher of it sees it."""
@@ -122,7 +105,7 @@ class Classes:
             class_id = await self.enter(student_id, code)
         await give_back(self._database, name=GUESSES_LIMIT, subject=subject)
         rows = [row for row in await self._repository.joined(student_id) if row.id == class_id]
-        return (await self._opened([_standing(row) for row in rows]))[0]
+        return (await self._opened([standing(row) for row in rows]))[0]
 
     async def enter(self, student_id: UUID, code: str) -> UUID:
         """The same in the open transaction, for one who registers; Invalid for an unknown code."""
@@ -143,15 +126,15 @@ class Classes:
         """Put people on the roster, all or none; says for each line what it did, in order."""
         row = await self._taught_row(class_id, teacher_id)
         indexes = [self._vault.email_index(line.person.email) for line in lines]
-        standing = await self._repository.standing(class_id, indexes)
+        already = await self._repository.standing(class_id, indexes)
         new = [
             (index, await self._sealed(row, line.person.email), await self._sealed(row, line.person.name))
             for index, line in zip(indexes, lines, strict=True)
-            if index not in standing
+            if index not in already
         ]
         await self._repository.invite(class_id, new)
         log.info("class.roster.stored", class_id=str(class_id), lines=len(lines), invited=len(new))
-        return [standing.get(index, "invited") for index in indexes]
+        return [already.get(index, "invited") for index in indexes]
 
     async def _sealed(self, row: TaughtRow, text: str) -> SealedText:
         return await self._vault.seal(row.created_by, text)
@@ -224,26 +207,5 @@ class Classes:
             name = await self.open_name(each.teacher_id, each.name)
             teachers[each.class_id].append(TeacherOfClass(each.teacher_id, name, each.is_owner))
         return [
-            _shown(row, state, await self.open_name(row.created_by, row.name), teachers[row.id]) for row, state in rows
+            shown(row, state, await self.open_name(row.created_by, row.name), teachers[row.id]) for row, state in rows
         ]
-
-
-def _standing(row: JoinedRow) -> tuple[JoinedRow, ClassState]:
-    return row, "invited" if row.is_invitation else "joined"
-
-
-def _shown(row: TaughtRow | JoinedRow, state: ClassState, name: str, teachers: list[TeacherOfClass]) -> SchoolClass:
-    taught = row if isinstance(row, TaughtRow) else None
-    return SchoolClass(
-        id=row.id,
-        name=name,
-        state=state,
-        teachers=teachers,
-        settings=row.settings,
-        class_code=None if state == "joined" else row.join_code,
-        is_owner=taught is not None and taught.is_owner,
-        students=taught.students if taught else None,
-        invited=taught.invited if taught else None,
-        created_at=row.created_at,
-        archived_at=row.archived_at,
-    )

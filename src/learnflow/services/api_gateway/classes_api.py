@@ -11,7 +11,8 @@ from learnflow.contracts.errors import Invalid
 from learnflow.kit.app import json_response
 from learnflow.kit.auth import CurrentPrincipal, allow
 from learnflow.kit.problems import invalid_input
-from learnflow.services.api_gateway.classes import ClassChange, Classes, SchoolClass
+from learnflow.services.api_gateway.class_view import SchoolClass
+from learnflow.services.api_gateway.classes import ClassChange, Classes
 from learnflow.services.api_gateway.classes_schemas import (
     ChangeClass,
     ClassPage,

@@ -91,10 +91,10 @@ class ClassesRepository:
         self._database = database
 
     async def add(self, class_id: UUID, name: str, join_code: str, teacher_id: UUID) -> bool:
-        """False when the code is taken."""
+        """False when the code is taken, or there is this class."""
         added = await self._database.fetchval(
             """with made as (insert into classes (id, name, join_code, created_by) values ($1, $2, $3, $4)
-                             on conflict (join_code) do nothing returning id)
+                             on conflict do nothing returning id)
                insert into class_teachers (class_id, teacher_id, is_owner) select id, $4, true from made
                returning true""",
             class_id,

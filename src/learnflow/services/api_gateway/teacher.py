@@ -16,7 +16,8 @@ from learnflow.kit.database import Database
 from learnflow.kit.invoke import Invoker
 from learnflow.kit.principal import Principal
 from learnflow.kit.students import see_student, see_students
-from learnflow.services.api_gateway.classes import GONE, Classes, SchoolClass
+from learnflow.services.api_gateway.class_view import SchoolClass
+from learnflow.services.api_gateway.classes import GONE, Classes
 from learnflow.services.api_gateway.classes_repository import ClassesRepository, StudentRow
 from learnflow.services.api_gateway.exercise_wish import ExerciseWish
 from learnflow.services.api_gateway.gradebook import Cell, Column, Line
