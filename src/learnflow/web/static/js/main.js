@@ -7,6 +7,7 @@ import { Live } from "./live.js";
 import { m } from "./messages.js";
 import * as notices from "./notices.js";
 import * as progress from "./progress.js";
+import * as teacher from "./teacher.js";
 import * as tasks from "./tasks.js";
 import * as tutor from "./tutor.js";
 
@@ -31,7 +32,7 @@ function view() {
   mark($("nav-progress"), name === "progress");
   mark($("nav-notices"), name === "notices");
   if (user && name === "progress") progress.load();
-  if (user && name === "notices") notices.read();
+  if (user && name === "notices") { notices.read(); teacher.load(); }
   if (user && !PANES.includes(name) && isLearn) location.replace("#code");
 }
 
@@ -48,6 +49,8 @@ function entered(who) {
   show($("keep-work"), who.state === "guest");
   $("account-summary").setAttribute("aria-label", m.account(who.name));
   notices.clear();
+  notices.load();
+  teacher.setUp(who.role);
   tutor.empty();
   tasks.load();
   live = new Live(who.id, frameCame);
@@ -66,7 +69,8 @@ function left(sentence) {
 }
 
 function frameCame(frame) {
-  if (["notice", "alert"].includes(frame.type)) notices.add(frame);
+  notices.add(frame);
+  if (frame.type === "alert") teacher.load();
   if (!$("progress-page").hidden) progress.load();
 }
 

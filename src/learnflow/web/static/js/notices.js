@@ -1,4 +1,5 @@
 // What the service tells while the page is open: notices, alerts, what was assigned.
+import { call } from "./api.js";
 import { $, h } from "./dom.js";
 import { m } from "./messages.js";
 
@@ -12,17 +13,31 @@ export function clear() {
   count();
 }
 
+// What was told while the page was closed.
+export async function load() {
+  try {
+    const page = await call("GET", "/notifications?limit=20");
+    for (const notice of page.items.toReversed()) put(notice, notice.created_at);
+    unread = page.unread ?? 0;
+    count();
+  } catch { /* live notices come all the same */ }
+}
+
 export function add(frame) {
   const data = frame.data ?? {};
-  if (QUIET.has(data.kind)) return;
-  $("no-notices")?.remove();
-  const title = data.title ?? m.notices[data.kind] ?? data.kind?.replaceAll("_", " ") ?? m.noticeOther;
-  const text = data.message ?? data.reason ?? data.evidence?.summary ?? "";
-  const time = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit" }).format(new Date());
-  $("notices").prepend(h("li", {}, h("b", {}, String(title)), text ? h("p", {}, String(text)) : "", h("span", { class: "note" }, time)));
-  while ($("notices").children.length > MOST) $("notices").lastElementChild.remove();
+  if (frame.type !== "notice" || QUIET.has(data.kind)) return;
+  put(data, new Date());
   if ($("notices-page").hidden) unread += 1;
   count();
+}
+
+function put(data, when) {
+  $("no-notices")?.remove();
+  const title = data.title ?? m.notices[data.kind] ?? data.kind?.replaceAll("_", " ") ?? m.noticeOther;
+  const text = data.message ?? "";
+  const time = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit" }).format(new Date(when));
+  $("notices").prepend(h("li", {}, h("b", {}, String(title)), text ? h("p", {}, String(text)) : "", h("span", { class: "note" }, time)));
+  while ($("notices").children.length > MOST) $("notices").lastElementChild.remove();
 }
 
 export function read() {

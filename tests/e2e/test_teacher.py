@@ -1,0 +1,66 @@
+"""What a teacher sees, in Chromium: who needs help, why, and what they tried."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import pytest
+from playwright.async_api import expect
+
+from bench.platform import PASSWORD
+from learnflow.curriculum import load_exercises
+from learnflow.runtime.demo import TEACHER
+
+if TYPE_CHECKING:
+    import httpx
+
+    from tests.e2e.conftest import Tab
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+EXERCISE = "data-structures/lists/double-portions"
+
+
+def call(api: httpx.Client, token: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    answer = api.post(f"/api/v1{path}", json=body, headers={"Authorization": f"Bearer {token}"} if token else {})
+    assert answer.is_success, answer.text
+    content: dict[str, Any] = answer.json()
+    return content
+
+
+def stuck_student(api: httpx.Client, name: str) -> None:
+    """A student of the demo teacher's who fails three times."""
+    signed_in = call(api, "", "/auth/login", {"email": TEACHER.email, "password": TEACHER.password})
+    made = call(api, signed_in["access_token"], "/classes", {"name": "Room 4"})
+    account = {"email": f"{uuid4().hex}@school.example", "password": PASSWORD, "name": name}
+    token = call(api, "", "/auth/register", {**account, "class_code": made["class_code"]})["access_token"]
+    code = load_exercises()[EXERCISE].wrong[0].code
+    for _ in range(3):
+        assert not call(api, token, f"/exercises/{EXERCISE}/submissions", {"code": code})["passed"]
+
+
+async def sign_in(tab: Tab) -> None:
+    await tab.open()
+    await tab.door("E-mail").fill(TEACHER.email)
+    await tab.door("Password").fill(TEACHER.password)
+    await tab.page.get_by_role("button", name="Sign in").click()
+    await tab.is_live()
+
+
+async def test_a_teacher_sees_who_needs_help_and_why(tab: Tab, api: httpx.Client) -> None:
+    name = f"Olu {uuid4().hex[:6]}"
+    stuck_student(api, name)
+    await sign_in(tab)
+    row = tab.page.locator("#alerts > li").filter(has_text="Since")
+    async with tab.page.expect_response("**/teacher/alerts?status=open"):
+        await tab.page.get_by_role("link", name="Notices").click()
+    await expect(row.first).to_be_visible()
+    await expect(row.first.locator("p").first).not_to_be_empty()
+
+
+async def test_a_student_sees_no_list_of_who_needs_help(tab: Tab) -> None:
+    await tab.register()
+    await tab.page.get_by_role("link", name="Notices").click()
+    await expect(tab.page.get_by_role("heading", name="Notices")).to_be_visible()
+    await expect(tab.page.locator("#needs")).to_be_hidden()
