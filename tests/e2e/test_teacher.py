@@ -48,15 +48,22 @@ async def sign_in(tab: Tab) -> None:
     await tab.is_live()
 
 
-async def test_a_teacher_sees_who_needs_help_and_why(tab: Tab, api: httpx.Client) -> None:
+@pytest.mark.slow
+@pytest.mark.timeout(90)
+async def test_a_teacher_sees_who_needs_help_and_why_and_assigns_an_exercise(tab: Tab, api: httpx.Client) -> None:
     name = f"Olu {uuid4().hex[:6]}"
     stuck_student(api, name)
     await sign_in(tab)
-    row = tab.page.locator("#alerts > li").filter(has_text="Since")
-    async with tab.page.expect_response("**/teacher/alerts?status=open"):
-        await tab.page.get_by_role("link", name="Notices").click()
-    await expect(row.first).to_be_visible()
-    await expect(row.first.locator("p").first).not_to_be_empty()
+    await tab.page.get_by_role("link", name="Notices").click()
+    row = tab.page.locator("#alerts > li").filter(has_text=name)
+    await expect(row.locator("p").first).not_to_be_empty()
+    await row.get_by_text("What they tried").click()
+    await expect(row.locator("pre.code")).to_have_count(3)
+    await row.get_by_role("button", name="Make them").click()
+    # each draft is tried out in the sandbox, with what a mistaken student would write
+    await expect(row.get_by_role("button", name="Assign").first).to_be_visible(timeout=40_000)
+    await row.get_by_role("button", name="Assign").first.click()
+    await expect(row.get_by_text("Assigned. They are told at once.")).to_be_visible()
 
 
 async def test_a_student_sees_no_list_of_who_needs_help(tab: Tab) -> None:
