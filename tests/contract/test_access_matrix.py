@@ -90,6 +90,7 @@ class Cast:
             "lesson_id": self._lesson,
             "alert_id": self._alert,
             "made_lesson_id": self._made_lesson,
+            "notice_id": self._notice,
             "submission_id": self._submitted,
             "class_id": self._class_id,
             "class_code": self._class_code,
@@ -166,6 +167,12 @@ class Cast:
             answer = await self._http.post(url, json=handed_in, headers=headers)
             self._submission_id = str(answer.json()["submission_id"])
         return self._submission_id
+
+    async def _notice(self) -> str:
+        body = {"user_id": self.ids["owner"], "kind": "message", "title": "Tomorrow", "message": "Bring your program."}
+        headers = {"Authorization": f"Bearer {self.tokens['service']}"}
+        url = self._running.url("notification", "/notifications/publish")
+        return str((await self._http.post(url, json=body, headers=headers)).json()["notice_id"])
 
     async def _made_lesson(self) -> str:
         if not self._made_lesson_id:

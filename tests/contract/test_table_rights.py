@@ -20,6 +20,7 @@ OWNED = {
     "exercise": "exercises submissions drafts assignments quizzes attempts",
     "progress": "progress progress_components activity_days events exercise_scores quiz_scores reported_scores"
     " alerts open_work",
+    "notification": "notifications subscriptions notice_levels email_deliveries",
     "websocket": "socket_streams socket_frames socket_asks",
 }
 KERNEL = "bus_log bus_cursor bus_attempts inbox work limits state"

@@ -123,6 +123,7 @@ NOTIFICATION = Service(
     "notification",
     8109,
     "alerts to the student's own teachers, notices, e-mail, subscriptions",
+    "learnflow.services.notification",
     reads=(t.STRUGGLE_DETECTED, t.PROGRESS_EVENTS),
     writes=(t.PROGRESS_EVENTS,),
 )

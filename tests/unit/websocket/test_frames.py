@@ -1,13 +1,22 @@
 """What goes over a socket."""
 
 import json
+from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import pytest
 
-from learnflow.contracts.events import AnswerFinished, AnswerPart, ConceptExplained, HintGiven
+from learnflow.contracts.events import (
+    AnswerFinished,
+    AnswerPart,
+    ConceptExplained,
+    HintGiven,
+    NoticeSent,
+    StruggleDetected,
+    StruggleResolved,
+)
 from learnflow.contracts.sealed import SealedText
-from learnflow.services.websocket.frames import SHOWN, encoded, frame_of, with_opened
+from learnflow.services.websocket.frames import SHOWN, alert_frames, encoded, frame_of, with_opened
 
 STUDENT = uuid4()
 QUERY = uuid4()
@@ -34,6 +43,30 @@ def test_a_hint_becomes_a_notice_of_its_kind() -> None:
     assert frame.type == "notice"
     assert frame.data["kind"] == "hint_given"
     assert frame.data["rung"] == 2
+
+
+def test_a_notice_names_its_own_kind_and_keeps_its_texts_sealed() -> None:
+    frame = frame_of(STUDENT, NoticeSent(notice_id=QUERY, kind="assignment", title=SEALED, message=SEALED))
+    assert (frame.type, frame.data["kind"]) == ("notice", "assignment")
+    assert (frame.data["title"], frame.data["message"]) == (SEALED, SEALED)
+
+
+def test_an_alert_is_a_frame_for_each_teacher_and_none_for_the_student() -> None:
+    teachers = [UUID(int=2), UUID(int=1)]
+    fact = StruggleDetected(
+        alert_id=QUERY,
+        trigger="same_error",
+        severity="high",
+        since=datetime(2026, 11, 21, tzinfo=UTC),
+        evidence={"times": 3},
+    )
+    frames = alert_frames(STUDENT, fact, teachers)
+    assert [(frame.user_id, frame.type) for frame in frames] == [(UUID(int=1), "alert"), (UUID(int=2), "alert")]
+    data = frames[0].data
+    assert (data["student_id"], data["state"], data["evidence"]) == (str(STUDENT), "open", {"times": 3})
+    closed = StruggleResolved(alert_id=QUERY, trigger="same_error", reason="passed")
+    assert alert_frames(STUDENT, closed, teachers)[0].data["state"] == "resolved"
+    assert alert_frames(STUDENT, closed, []) == []
 
 
 def test_every_type_that_is_shown_is_known_by_its_name() -> None:

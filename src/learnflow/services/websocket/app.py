@@ -33,7 +33,7 @@ def create(settings: Settings, *, keys: KeySource | None = None) -> FastAPI:
     frames = Frames(database)
     reader = FrameReader(frames, vault)
     hub = Hub(reader, sockets_per_user=settings.sockets_per_user)
-    _listen(bus, wakeups, frames, hub)
+    _listen(bus, wakeups, database, frames, hub)
     verifier = TokenVerifier(keys or HttpKeySource(invoker), is_revoked=revocations.is_revoked)
     sockets = Sockets(
         hub=hub,
@@ -55,8 +55,8 @@ def create(settings: Settings, *, keys: KeySource | None = None) -> FastAPI:
     )
 
 
-def _listen(bus: Bus, wakeups: Wakeups, frames: Frames, hub: Hub) -> None:
-    keeper = FrameKeeper(frames, lambda tx, user_id: wakeups.wake_peers_after_commit(tx, CHANNEL, user_id))
+def _listen(bus: Bus, wakeups: Wakeups, database: Database, frames: Frames, hub: Hub) -> None:
+    keeper = FrameKeeper(frames, database, lambda tx, user_id: wakeups.wake_peers_after_commit(tx, CHANNEL, user_id))
     Handlers(keeper).subscribe(bus)
     wakeups.on(CHANNEL, hub.on_wakeup)
     wakeups.on(revoked.CHANNEL, hub.on_session_revoked)

@@ -1,26 +1,41 @@
 """What goes over a socket: frames {id, type, data}, and how a fact becomes one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
 
 import orjson
 
-from learnflow.contracts.events import AnswerFinished, AnswerPart, CodeExecuted, ConceptExplained, Fact, HintGiven
+from learnflow.contracts.events import (
+    AnswerFinished,
+    AnswerPart,
+    CodeExecuted,
+    ConceptExplained,
+    Fact,
+    HintGiven,
+    NoticeSent,
+    StruggleDetected,
+    StruggleResolved,
+)
 
-FrameType = Literal["agent", "part", "answer", "notice"]
-"""agent: who answers and why; part: a piece of an answer; answer: all of it; notice: something else happened."""
+FrameType = Literal["agent", "part", "answer", "notice", "alert"]
+"""agent: who answers and why; part: a piece of an answer; answer: all of it; notice: something else happened; alert:
+a student of this teacher needs help, or does not any more."""
 
-SEALED_FIELDS = ("text", "answer", "clarification", "details")
+SEALED_FIELDS = ("text", "answer", "clarification", "details", "title", "message")
 """The fields of a stored frame that hold sealed text."""
 
 NOTICES: dict[type[Fact], str] = {
     HintGiven: "hint_given",
     ConceptExplained: "concept_explained",
     CodeExecuted: "code_executed",
+    NoticeSent: "notice",
 }
-"""Facts that are shown as a notice, and the `kind` they are shown under."""
+"""Facts that are shown as a notice, and the `kind` they are shown under; a notice to a person names its own kind."""
+
+ALERTS: dict[type[Fact], str] = {StruggleDetected: "open", StruggleResolved: "resolved"}
+"""Facts that the student's own teachers see, and the alert's `state`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +57,7 @@ class StoredFrame:
     data: dict[str, Any]
 
 
-_SHOWN: tuple[type[Fact], ...] = (AnswerPart, AnswerFinished, *NOTICES)
+_SHOWN: tuple[type[Fact], ...] = (AnswerPart, AnswerFinished, *NOTICES, *ALERTS)
 SHOWN: dict[str, type[Fact]] = {fact.event_type: fact for fact in _SHOWN}
 """The types of events that become frames; all others are nobody's to see here."""
 
@@ -55,6 +70,13 @@ def frame_of(student_id: UUID, fact: Fact) -> NewFrame:
     if isinstance(fact, AnswerFinished):
         return NewFrame(student_id, "answer", data)
     return NewFrame(student_id, "notice", {"kind": NOTICES[type(fact)], **data})
+
+
+def alert_frames(student_id: UUID, fact: Fact, teacher_ids: Sequence[UUID]) -> list[NewFrame]:
+    """The frames of an alert, one for each teacher; it holds ids, counts and error types, no text of the student's."""
+    about = {"student_id": str(student_id), "state": ALERTS[type(fact)]}
+    data = {**about, **fact.model_dump(mode="json", exclude_none=True)}
+    return [NewFrame(teacher_id, "alert", data) for teacher_id in sorted(teacher_ids)]
 
 
 def encoded(frame_id: int | None, kind: str, data: Mapping[str, Any]) -> str:

@@ -16,7 +16,18 @@ from learnflow.kit.bus.base import Bus, Event, new_event
 from learnflow.kit.class_limits import take_question
 from learnflow.kit.database import Database, Transaction
 from learnflow.kit.sealed import KeyMissing, Vault
-from learnflow.services.websocket.frames import SEALED_FIELDS, SHOWN, StoredFrame, encoded, frame_of, with_opened
+from learnflow.kit.students import teachers_of
+from learnflow.services.websocket.frames import (
+    ALERTS,
+    SEALED_FIELDS,
+    SHOWN,
+    NewFrame,
+    StoredFrame,
+    alert_frames,
+    encoded,
+    frame_of,
+    with_opened,
+)
 from learnflow.services.websocket.repository import Frames, NamedAsks
 
 log = structlog.get_logger()
@@ -33,20 +44,27 @@ Wake = Callable[[Transaction, str], None]
 
 
 class FrameKeeper:
-    """Turns facts into frames of their student's stream."""
+    """Turns facts into frames: of their student's stream, and alerts into frames of the student's own teachers."""
 
-    def __init__(self, frames: Frames, wake: Wake) -> None:
+    def __init__(self, frames: Frames, database: Database, wake: Wake) -> None:
         self._frames = frames
+        self._database = database
         self._wake = wake
 
     async def keep(self, tx: Transaction, events: Sequence[Event]) -> None:
         """Keep a batch: one statement for all, one wake-up for each student."""
         shown = [event for event in events if event.type in SHOWN]
-        frames = [frame_of(UUID(event.subject), SHOWN[event.type].model_validate(event.data)) for event in shown]
+        frames = [frame for event in shown for frame in await self._frames_of(event)]
         if frames:
             await self._frames.add(tx, frames)
         for user_id in dict.fromkeys(frame.user_id for frame in frames):
             self._wake(tx, str(user_id))
+
+    async def _frames_of(self, event: Event) -> list[NewFrame]:
+        student_id, fact = UUID(event.subject), SHOWN[event.type].model_validate(event.data)
+        if type(fact) in ALERTS:
+            return alert_frames(student_id, fact, await teachers_of(self._database, student_id))
+        return [frame_of(student_id, fact)]
 
 
 class FrameReader:

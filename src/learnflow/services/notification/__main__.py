@@ -1,0 +1,3 @@
+from learnflow.kit.serve import main
+
+main("notification")
