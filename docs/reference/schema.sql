@@ -308,6 +308,29 @@ comment on column drafts.code is 'sealed: the program so far';
 comment on column drafts.code_hash is 'keyed hash: the same text again is no new version';
 grant select, insert, update, delete on drafts to lf_exercise;
 
+create table email_deliveries (
+    id uuid not null default gen_random_uuid(),
+    user_id uuid not null,
+    address text,
+    title text not null,
+    message text not null,
+    attempts smallint not null default 0,
+    next_at timestamp with time zone not null default now(),
+    expires_at timestamp with time zone not null,
+    constraint email_deliveries_pkey PRIMARY KEY (id),
+    constraint email_deliveries_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+    constraint email_deliveries_address_check CHECK (address ~~ 'lf1.%'::text),
+    constraint email_deliveries_message_check CHECK (message ~~ 'lf1.%'::text),
+    constraint email_deliveries_title_check CHECK (title ~~ 'lf1.%'::text)
+);
+comment on table email_deliveries is 'e-mails that are still to be sent; the row goes when it was taken or its time is over';
+comment on column email_deliveries.address is 'sealed under the person''s key: another address than the account''s, a guardian''s';
+comment on column email_deliveries.title is 'sealed under the person''s key';
+comment on column email_deliveries.message is 'sealed under the person''s key';
+CREATE INDEX email_deliveries_next ON public.email_deliveries USING btree (next_at);
+CREATE INDEX email_deliveries_of_a_person ON public.email_deliveries USING btree (user_id);
+grant select, insert, update, delete on email_deliveries to lf_notification;
+
 create table enrolments (
     class_id uuid not null,
     student_id uuid not null,
@@ -485,6 +508,48 @@ create table modules (
 );
 comment on table modules is 'the eight modules of the course';
 grant select on modules to lf_api_gateway, lf_code_review, lf_concepts, lf_course_agent, lf_debug, lf_exercise, lf_notification, lf_progress, lf_triage, lf_websocket;
+
+create table notice_levels (
+    user_id uuid not null,
+    topic_id text not null,
+    level smallint not null,
+    constraint notice_levels_pkey PRIMARY KEY (user_id, topic_id),
+    constraint notice_levels_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+    constraint notice_levels_level_check CHECK (level >= 0 AND level <= 3)
+);
+comment on table notice_levels is 'the highest level of each topic that a student was told of';
+grant select, insert, update, delete on notice_levels to lf_notification;
+
+create table notifications (
+    id uuid not null,
+    user_id uuid not null,
+    student_id uuid,
+    kind text not null,
+    title text not null,
+    message text not null,
+    about jsonb not null default '{}'::jsonb,
+    on_page boolean not null default true,
+    created_at timestamp with time zone not null default clock_timestamp(),
+    updated_at timestamp with time zone not null default clock_timestamp(),
+    read_at timestamp with time zone,
+    closed_at timestamp with time zone,
+    constraint notifications_pkey PRIMARY KEY (id),
+    constraint notifications_student_id_fkey FOREIGN KEY (student_id) REFERENCES users(id) ON DELETE CASCADE,
+    constraint notifications_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+    constraint notifications_kind_check CHECK (kind = ANY (ARRAY['alert'::text, 'alert_resolved'::text, 'assignment'::text, 'mastery'::text, 'message'::text, 'account'::text])),
+    constraint notifications_message_check CHECK (message ~~ 'lf1.%'::text),
+    constraint notifications_title_check CHECK (title ~~ 'lf1.%'::text)
+);
+comment on table notifications is 'notices: to whom, about whom, read or not';
+comment on column notifications.title is 'sealed under the key of the person it is for';
+comment on column notifications.message is 'sealed under the key of the person it is for';
+comment on column notifications.about is 'ids, counts and error types: what the page links to';
+comment on column notifications.on_page is 'false: the person wants this kind by e-mail alone';
+comment on column notifications.closed_at is 'of an alert: when it was resolved';
+CREATE INDEX notifications_about ON public.notifications USING btree (student_id) WHERE (student_id IS NOT NULL);
+CREATE INDEX notifications_of_a_person ON public.notifications USING btree (user_id, created_at DESC, id DESC) WHERE on_page;
+CREATE INDEX notifications_of_an_alert ON public.notifications USING btree (((about ->> 'alert_id'::text)), user_id, created_at DESC) WHERE (kind = 'alert'::text);
+grant select, insert, update, delete on notifications to lf_notification;
 
 create table open_work (
     user_id uuid not null,
@@ -760,7 +825,7 @@ create table socket_frames (
     data jsonb not null,
     created_at timestamp with time zone not null default now(),
     constraint socket_frames_pkey PRIMARY KEY (user_id, seq),
-    constraint socket_frames_type_check CHECK (type = ANY (ARRAY['agent'::text, 'part'::text, 'answer'::text, 'notice'::text]))
+    constraint socket_frames_type_check CHECK (type = ANY (ARRAY['agent'::text, 'part'::text, 'answer'::text, 'notice'::text, 'alert'::text]))
 );
 comment on table socket_frames is 'kept for 24 hours, so that a socket can go on where the last one ended';
 comment on column socket_frames.data is 'sealed inside: opened on the way out';
@@ -825,6 +890,18 @@ comment on column submissions.code_hash is 'keyed hash, to know the same program
 comment on column submissions.report is 'sealed: the verdict on each test, what came out, limits, isolation and build';
 CREATE INDEX submissions_of_a_student ON public.submissions USING btree (student_id, submitted_at DESC, submission_id DESC);
 grant select, insert, update, delete on submissions to lf_exercise;
+
+create table subscriptions (
+    user_id uuid not null,
+    channel text not null,
+    kinds text[] not null,
+    updated_at timestamp with time zone not null default now(),
+    constraint subscriptions_pkey PRIMARY KEY (user_id, channel),
+    constraint subscriptions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+    constraint subscriptions_channel_check CHECK (channel = ANY (ARRAY['page'::text, 'email'::text]))
+);
+comment on table subscriptions is 'which kinds of notices a person wants by which channel; without a row: all on the page, none by e-mail';
+grant select, insert, update, delete on subscriptions to lf_notification;
 
 create table topics (
     id text not null,

@@ -476,6 +476,7 @@ async def test_a_wrong_field_is_named_and_nothing_is_sent(
     school: School, client: httpx.AsyncClient, owner_database: Database
 ) -> None:
     student_id, headers = await person(school), await service(school)
+    headers["Content-Type"] = "application/json"
     for change, field in WRONG:
         body = json.dumps(message_to(student_id, **change))
         answer = await client.post("/notifications/publish", content=body, headers=headers)

@@ -11,8 +11,9 @@ create table notifications (
     message text not null check (message like 'lf1.%'),
     about jsonb not null default '{}',
     on_page boolean not null default true,
-    created_at timestamptz not null default now(),
-    updated_at timestamptz not null default now(),
+    -- several in one transaction keep their order
+    created_at timestamptz not null default clock_timestamp(),
+    updated_at timestamptz not null default clock_timestamp(),
     read_at timestamptz,
     closed_at timestamptz
 );

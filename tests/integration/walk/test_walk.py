@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from bench.platform import Platform
+from bench.platform import Platform, Student
+from learnflow.runtime.demo import TEACHER, DemoAccount
 
 OFF_BY_ONE = """\
 marks = [12, 15, 9]
@@ -103,6 +104,32 @@ async def test_a_lesson_is_asked_for_in_words_and_by_route_and_is_kept(platform:
     assert [item["lesson_id"] for item in page["items"]] == [made.json()["lesson_id"], answer["details"]["lesson_id"]]
     assert kept.json() == made.json()
     assert step.json()["reason"]
+
+
+@pytest.mark.plan("P-EP-notifications")
+async def test_an_assigned_exercise_is_a_notice_on_the_socket_and_in_the_list(platform: Platform) -> None:
+    async with platform.student() as student, student.socket() as socket:
+        teacher = {"Authorization": f"Bearer {await _signed_in(student, TEACHER)}"}
+        made = await student.client.post("/api/v1/classes", json={"name": "Python 9b"}, headers=teacher)
+        joined = await student.client.post("/api/v1/classes/join", json={"class_code": made.json()["class_code"]})
+        assert joined.status_code < 300, joined.text
+        body = {"exercise_id": "control-flow/for-loops/drums", "student_ids": [student.id]}
+        assigned = await student.client.post("/api/v1/teacher/assignments", json=body, headers=teacher)
+        assert assigned.status_code < 300, assigned.text
+        frame = (await socket.until("notice"))[-1]["data"]
+        page = (await student.client.get("/api/v1/notifications")).json()
+        read = await student.client.post(f"/api/v1/notifications/{frame['notice_id']}/read")
+        later = (await student.client.get("/api/v1/notifications")).json()
+        listed = (await student.client.get("/api/v1/assignments")).json()
+    assert (frame["kind"], frame["title"]) == ("assignment", "You have a new exercise")
+    assert [(item["id"], item["is_read"]) for item in page["items"]] == [(frame["notice_id"], False)]
+    assert (read.status_code, later["unread"]) == (204, 0)
+    assert listed["items"][0]["exercise_id"] == "control-flow/for-loops/drums"
+
+
+async def _signed_in(student: Student, account: DemoAccount) -> str:
+    login = {"email": account.email, "password": account.password, "refresh_in": "body"}
+    return str((await student.client.post("/api/v1/auth/login", json=login)).json()["access_token"])
 
 
 @pytest.mark.plan("WALK-progress")

@@ -45,8 +45,7 @@ class Section:
 SECTIONS = (
     Section(PROGRESS, "progress", "/progress/{user_id}"),
     Section(COURSE_AGENT, "lessons", "/lessons?user_id={user_id}&limit=100"),
-    Section(NOTIFICATION, "notices", "/notifications/{user_id}?limit=100"),
-    *(Section(service, "records", "/export/{user_id}") for service in (PROGRESS, EXERCISE, DEBUG)),
+    *(Section(service, "records", "/export/{user_id}") for service in (PROGRESS, EXERCISE, DEBUG, NOTIFICATION)),
 )
 """Of each service its own rows (kit.own_records), and the views that say more than rows."""
 
@@ -171,12 +170,19 @@ class Export:
             return found
         items = list(found["items"])
         for _ in range(MOST_PAGES):
-            following = found.get("next")
+            following = _address(path, found.get("next"))
             if not following or urlsplit(following).path != urlsplit(path).path:
                 break
             found = await self._invoker.call(section.service, "GET", following, token=token, timeout_s=CALL_S)
             items += found["items"]
         return items
+
+
+def _address(path: str, following: object) -> str | None:
+    """Where the next page is: some lists say its address, others its offset."""
+    if isinstance(following, int):
+        return f"{path}{'&' if urlsplit(path).query else '?'}offset={following}"
+    return following if isinstance(following, str) else None
 
 
 def _missing(section: Section, error: LearnFlowError) -> dict[str, str]:

@@ -24,8 +24,13 @@ from learnflow.services.notification.service import Notices
 from learnflow.services.notification.settings import Settings
 from learnflow.services.notification.texts import Texts
 
-OWN = {"subscriptions": OwnTable("user_id"), "notice_levels": OwnTable("user_id")}
-"""What a person's export takes from here beside their notices."""
+OWN = {
+    "notifications": OwnTable("user_id"),
+    "subscriptions": OwnTable("user_id"),
+    "notice_levels": OwnTable("user_id"),
+    "email_deliveries": OwnTable("user_id", leave_out=("title", "message", "address")),
+}
+"""What a person's export takes from here; left out are letters under way: a guardian's holds the guardian's link."""
 
 
 def create(settings: Settings, *, keys: KeySource | None = None) -> FastAPI:
