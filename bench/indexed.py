@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from bench.rows import Row, percentile
 from learnflow.kit.database import Database
-from learnflow.services.api_gateway.repository import Questions
+from learnflow.services.api_gateway.questions.repository import Questions
 
 RATE = 1_000
 MEASURED_S = 5

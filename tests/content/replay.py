@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from learnflow.curriculum import Task
-from learnflow.services.exercise.grading import jobs, judge, unparsed
-from learnflow.services.exercise.grading_constructs import Unparsed, parse
-from learnflow.services.exercise.grading_puzzles import grade_answer
-from learnflow.services.exercise.grading_verdict import Grade
+from learnflow.services.exercise.grading.constructs import Unparsed, parse
+from learnflow.services.exercise.grading.judge import jobs, judge, unparsed
+from learnflow.services.exercise.grading.puzzles import grade_answer
+from learnflow.services.exercise.grading.verdict import Grade
 
 TIMEOUT_S = 3.0
 

@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from learnflow.contracts.services import SERVICES, built_services
-from learnflow.services.api_gateway.export import SECTIONS
+from learnflow.services.api_gateway.privacy.export import SECTIONS
 from tests.contract.test_erasure import PERSONS_COLUMNS
 
 BY_THE_GATEWAY = (

@@ -16,6 +16,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Route, async_playwright, expect
 
 from bench.platform import PASSWORD, Platform
+from tests.contract.running import free_offset
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 LOOPBACK = {"127.0.0.1", "localhost", ""}
@@ -36,7 +37,7 @@ def platform(chromium: str) -> Iterator[Platform]:
     """One `up` for all of these tests; not under pytest's folder, which the next pytest closes to PostgreSQL's user."""
     folder = Path(tempfile.mkdtemp(prefix="learnflow-e2e-"))
     folder.chmod(0o711)
-    running = Platform(folder / "data", port_offset=23_000)
+    running = Platform(folder / "data", port_offset=free_offset())
     running.start()
     yield running
     running.stop()

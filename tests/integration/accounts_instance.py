@@ -17,8 +17,8 @@ from learnflow.kit.database import open_database
 from learnflow.kit.idempotency import IdempotentPosts
 from learnflow.kit.invoke import Invoker
 from learnflow.kit.wakeups import Wakeups
-from learnflow.services.api_gateway.account_mail import AccountMail
-from learnflow.services.api_gateway.accounts_app import AccountParts, build_accounts
+from learnflow.services.api_gateway.accounts.assembly import AccountParts, build_accounts
+from learnflow.services.api_gateway.accounts.mail import AccountMail
 from learnflow.services.api_gateway.app import account_routers
 from learnflow.services.api_gateway.settings import Settings
 

@@ -19,7 +19,7 @@ from learnflow.kit.principal import Role, service_id
 from learnflow.kit.sealed import Vault
 from learnflow.kit.serve import listen, server_for
 from learnflow.kit.signing import SigningKeys
-from learnflow.services.api_gateway.class_codes import new_code
+from learnflow.services.api_gateway.classes.codes import new_code
 
 MASTER_KEY = bytes(range(32))
 """The content of the fixture `master_key_file`."""

@@ -18,7 +18,7 @@ from learnflow.kit.bus.base import new_event
 from learnflow.kit.database import Database
 from learnflow.kit.invoke import Invoker
 from learnflow.services.exercise.app import create
-from learnflow.services.exercise.drafts import KEPT_VERSIONS
+from learnflow.services.exercise.drafts.service import KEPT_VERSIONS
 from learnflow.services.exercise.settings import Settings
 from tests.integration.sandbox import Sandboxes
 from tests.integration.school import School, facts_of, running

@@ -14,8 +14,8 @@ from learnflow.kit.database import Database
 from learnflow.kit.invoke import Invoker
 from learnflow.kit.sealed import KeyMissing
 from learnflow.services.api_gateway.app import create
-from learnflow.services.api_gateway.export import Section
-from learnflow.services.api_gateway.privacy import OPERATOR
+from learnflow.services.api_gateway.privacy.export import Section
+from learnflow.services.api_gateway.privacy.service import OPERATOR
 from learnflow.services.api_gateway.settings import Settings
 from tests.integration.accounts_instance import CHEAP, PASSWORD, bearer, new_email, registration, running
 from tests.integration.school import School

@@ -11,7 +11,7 @@ import pytest
 from learnflow.curriculum import load_quizzes
 from learnflow.kit.database import Database
 from learnflow.services.exercise.app import create
-from learnflow.services.exercise.quizzes_drawing import ask
+from learnflow.services.exercise.quizzes.drawing import ask
 from learnflow.services.exercise.settings import Settings
 from tests.integration.school import School, running
 

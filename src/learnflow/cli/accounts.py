@@ -11,7 +11,7 @@ from learnflow.contracts.errors import LearnFlowError
 from learnflow.runtime.errors import RuntimeProblem
 
 if TYPE_CHECKING:
-    from learnflow.services.api_gateway.accounts_app import AccountParts
+    from learnflow.services.api_gateway.accounts.assembly import AccountParts
 
 T = TypeVar("T")
 

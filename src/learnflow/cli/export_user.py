@@ -10,7 +10,7 @@ from learnflow.cli.output import DataOption, JsonOption, print_json
 from learnflow.contracts.services import API_GATEWAY
 
 if TYPE_CHECKING:
-    from learnflow.services.api_gateway.accounts_app import AccountParts
+    from learnflow.services.api_gateway.accounts.assembly import AccountParts
 
 EXAMPLE = "Example:  ./learnflow export-user ada@school.example > ada.json"
 

@@ -11,7 +11,7 @@ from learnflow.cli.accounts import say, with_accounts
 from learnflow.cli.output import DataOption, JsonOption, wrong_call
 
 if TYPE_CHECKING:
-    from learnflow.services.api_gateway.accounts_app import AccountParts
+    from learnflow.services.api_gateway.accounts.assembly import AccountParts
 
 EXAMPLE = "Example:  ./learnflow users invite-teacher"
 EmailArgument = Annotated[str, typer.Argument(metavar="EMAIL", help="The account's e-mail address")]

@@ -11,8 +11,8 @@ from learnflow.kit.database import Database
 from learnflow.kit.wakeups import Wakeups
 from learnflow.runtime.demo import CLASS_NAME, DEMO_ACCOUNTS, DemoAccount
 from learnflow.runtime.wiring import Wiring
-from learnflow.services.api_gateway.accounts_app import AccountParts, build_accounts
-from learnflow.services.api_gateway.accounts_repository import AccountsRepository
+from learnflow.services.api_gateway.accounts.assembly import AccountParts, build_accounts
+from learnflow.services.api_gateway.accounts.repository import AccountsRepository
 from learnflow.services.api_gateway.settings import Settings
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from learnflow.contracts.errors import Invalid
-from learnflow.services.api_gateway.accounts_rules import new_user
+from learnflow.services.api_gateway.accounts.rules import new_user
 
 
 def _named(name: str) -> str:

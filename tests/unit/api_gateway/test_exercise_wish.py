@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from learnflow.contracts.errors import Invalid
-from learnflow.services.api_gateway.exercise_wish import MOST, ExerciseWish, read_wish
+from learnflow.services.api_gateway.teaching.wish import MOST, ExerciseWish, read_wish
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from learnflow.services.api_gateway.gradebook import Cell, Column, Line, as_csv, harmless
+from learnflow.services.api_gateway.teaching.gradebook import Cell, Column, Line, as_csv, harmless
 
 DRUMS = Column("control-flow/for-loops/drums", "control-flow/for-loops", "Drums")
 

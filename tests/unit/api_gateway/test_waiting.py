@@ -4,8 +4,8 @@ from uuid import uuid4
 
 import pytest
 
-from learnflow.services.api_gateway.questions_api import wait_preferred
-from learnflow.services.api_gateway.waiting import WaitingRoom
+from learnflow.services.api_gateway.questions.api import wait_preferred
+from learnflow.services.api_gateway.questions.waiting import WaitingRoom
 
 
 def test_all_who_wait_for_a_question_are_woken_by_it() -> None:

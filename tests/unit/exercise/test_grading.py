@@ -7,12 +7,12 @@ import pytest
 
 from learnflow.curriculum import Case, Task
 from learnflow.services.code_execution.schemas import Run
-from learnflow.services.exercise.grading import Job, SandboxFailed, jobs, judge
-from learnflow.services.exercise.grading_constructs import Unparsed, constructs, parse, unmet
-from learnflow.services.exercise.grading_output import difference
-from learnflow.services.exercise.grading_program import Encoder
-from learnflow.services.exercise.grading_puzzles import grade_answer, mixed_lines
-from learnflow.services.exercise.grading_verdict import Grade
+from learnflow.services.exercise.grading.constructs import Unparsed, constructs, parse, unmet
+from learnflow.services.exercise.grading.judge import Job, SandboxFailed, jobs, judge
+from learnflow.services.exercise.grading.output import difference
+from learnflow.services.exercise.grading.program import Encoder
+from learnflow.services.exercise.grading.puzzles import grade_answer, mixed_lines
+from learnflow.services.exercise.grading.verdict import Grade
 
 CODE = "def double(n):\n    return n * 2\n"
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from learnflow.curriculum.literals import read_literal
-from learnflow.services.exercise.grading_program import Encoder, TooLarge
-from learnflow.services.exercise.grading_values import Unreadable, checked, printable, same, shown, tagged, type_name
+from learnflow.services.exercise.grading.program import Encoder, TooLarge
+from learnflow.services.exercise.grading.values import Unreadable, checked, printable, same, shown, tagged, type_name
 
 PLAIN = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary()
 HASHABLE = st.none() | st.booleans() | st.integers() | st.text()

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from learnflow.contracts.errors import Invalid
 from learnflow.curriculum import load_quizzes
 from learnflow.curriculum.quizzes import DRAWN
-from learnflow.services.exercise.quizzes_drawing import Asked, ask, content_of, draw, mark
+from learnflow.services.exercise.quizzes.drawing import Asked, ask, content_of, draw, mark
 
 QUIZZES = load_quizzes()
 QUESTIONS = QUIZZES["control-flow/for-loops"]

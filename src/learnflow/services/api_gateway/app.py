@@ -18,40 +18,40 @@ from learnflow.kit.invoke import Invoker
 from learnflow.kit.part import Part
 from learnflow.kit.sealed import Vault
 from learnflow.kit.wakeups import Wakeups
-from learnflow.services.api_gateway import (
-    accounts_api,
+from learnflow.services.api_gateway import operations_api
+from learnflow.services.api_gateway.accounts import api as accounts_api
+from learnflow.services.api_gateway.accounts import registration_api
+from learnflow.services.api_gateway.accounts.assembly import AccountParts, build_accounts
+from learnflow.services.api_gateway.classes import api as classes_api
+from learnflow.services.api_gateway.classes.repository import ClassesRepository
+from learnflow.services.api_gateway.learning import (
     agents_api,
-    alerts_api,
-    classes_api,
-    consents_api,
     course_api,
     exercises_api,
     lessons_api,
     notifications_api,
-    operations_api,
     practice_api,
-    privacy_api,
     progress_api,
-    questions_api,
-    registration_api,
-    teacher_api,
 )
-from learnflow.services.api_gateway.accounts_app import AccountParts, build_accounts
-from learnflow.services.api_gateway.classes_repository import ClassesRepository
-from learnflow.services.api_gateway.consents_repository import ConsentsRepository
-from learnflow.services.api_gateway.erasure import Expiring
-from learnflow.services.api_gateway.exercises import PublicExercises
-from learnflow.services.api_gateway.export import SECTIONS, Export, Section
-from learnflow.services.api_gateway.handlers import Handlers
-from learnflow.services.api_gateway.practice import Practice
-from learnflow.services.api_gateway.privacy_repository import PrivacyRepository
-from learnflow.services.api_gateway.progress_events import ProgressEvents
+from learnflow.services.api_gateway.learning.exercises import PublicExercises
+from learnflow.services.api_gateway.learning.practice import Practice
+from learnflow.services.api_gateway.learning.progress_events import ProgressEvents
+from learnflow.services.api_gateway.privacy import api as privacy_api
+from learnflow.services.api_gateway.privacy import consents_api
+from learnflow.services.api_gateway.privacy.consents_repository import ConsentsRepository
+from learnflow.services.api_gateway.privacy.erasure import Expiring
+from learnflow.services.api_gateway.privacy.export import SECTIONS, Export, Section
+from learnflow.services.api_gateway.privacy.repository import PrivacyRepository
 from learnflow.services.api_gateway.public import PublicApi
-from learnflow.services.api_gateway.repository import Questions
-from learnflow.services.api_gateway.service import QuestionDesk
+from learnflow.services.api_gateway.questions import api as questions_api
+from learnflow.services.api_gateway.questions.handlers import Handlers
+from learnflow.services.api_gateway.questions.repository import Questions
+from learnflow.services.api_gateway.questions.service import QuestionDesk
+from learnflow.services.api_gateway.questions.waiting import CHANNEL, WaitingRoom
 from learnflow.services.api_gateway.settings import Settings
-from learnflow.services.api_gateway.teacher import TeacherDesk
-from learnflow.services.api_gateway.waiting import CHANNEL, WaitingRoom
+from learnflow.services.api_gateway.teaching import alerts_api
+from learnflow.services.api_gateway.teaching import api as teacher_api
+from learnflow.services.api_gateway.teaching.service import TeacherDesk
 
 EXPIRING = (
     "limits",

@@ -13,7 +13,7 @@ from learnflow.kit.class_limits import take_question
 from learnflow.kit.database import Database
 from learnflow.kit.invoke import Invoker
 from learnflow.kit.limits import take
-from learnflow.services.api_gateway.service import SOURCE, QuestionDesk
+from learnflow.services.api_gateway.questions.service import SOURCE, QuestionDesk
 from learnflow.services.api_gateway.settings import Settings
 
 log = structlog.get_logger()

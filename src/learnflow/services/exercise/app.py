@@ -17,23 +17,27 @@ from learnflow.kit.revocations import Revocations
 from learnflow.kit.sealed import Vault, load_master_key
 from learnflow.kit.tokens import HttpKeySource, KeySource, TokenVerifier
 from learnflow.kit.wakeups import Wakeups
-from learnflow.services.exercise import assignments_api, drafts_api, generation_api, importing_api, quizzes_api
 from learnflow.services.exercise.api import make_exercise_router, make_router
-from learnflow.services.exercise.assignments import AssignmentDesk
-from learnflow.services.exercise.assignments_repository import Assignments
+from learnflow.services.exercise.assignments import api as assignments_api
+from learnflow.services.exercise.assignments.repository import Assignments
+from learnflow.services.exercise.assignments.service import AssignmentDesk
 from learnflow.services.exercise.bank import Bank
 from learnflow.services.exercise.coaching import Coach
-from learnflow.services.exercise.drafts import DraftDesk
-from learnflow.services.exercise.drafts_repository import Drafts
+from learnflow.services.exercise.drafts import api as drafts_api
+from learnflow.services.exercise.drafts.repository import Drafts
+from learnflow.services.exercise.drafts.service import DraftDesk
 from learnflow.services.exercise.exercises_repository import Exercises
-from learnflow.services.exercise.generation import Generator
-from learnflow.services.exercise.grader import Grader
+from learnflow.services.exercise.generation import api as generation_api
+from learnflow.services.exercise.generation.service import Generator
+from learnflow.services.exercise.grading.grader import Grader
+from learnflow.services.exercise.grading.sandbox import Sandbox
 from learnflow.services.exercise.handlers import Handlers
-from learnflow.services.exercise.importing import ImportDesk
+from learnflow.services.exercise.importing import api as importing_api
+from learnflow.services.exercise.importing.service import ImportDesk
 from learnflow.services.exercise.practice import Lexicon
-from learnflow.services.exercise.quizzes import QuizDesk
+from learnflow.services.exercise.quizzes import api as quizzes_api
+from learnflow.services.exercise.quizzes.service import QuizDesk
 from learnflow.services.exercise.repository import Submissions
-from learnflow.services.exercise.sandbox import Sandbox
 from learnflow.services.exercise.service import ExerciseDesk
 from learnflow.services.exercise.settings import Settings
 

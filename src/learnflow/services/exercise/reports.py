@@ -5,8 +5,8 @@ from dataclasses import asdict
 import orjson
 
 from learnflow import __version__
-from learnflow.services.exercise.grader import FIRST_LOOK_S, SECOND_LOOK_S
-from learnflow.services.exercise.grading_verdict import Fault, Grade, Verdict
+from learnflow.services.exercise.grading.grader import FIRST_LOOK_S, SECOND_LOOK_S
+from learnflow.services.exercise.grading.verdict import Fault, Grade, Verdict
 
 
 def write_report(grade: Grade) -> str:

@@ -4,7 +4,7 @@ import ast
 
 from learnflow.curriculum import Case
 from learnflow.services.exercise.bank import Item
-from learnflow.services.exercise.grading_constructs import Unparsed, parse, worded
+from learnflow.services.exercise.grading.constructs import Unparsed, parse, worded
 from learnflow.services.exercise.views import in_words
 
 SHOWN = 3

@@ -16,8 +16,8 @@ from learnflow.kit.sealed import Vault
 from learnflow.kit.students import see_student
 from learnflow.services.exercise import views
 from learnflow.services.exercise.bank import Bank, Filter, Item
-from learnflow.services.exercise.grader import Grader
-from learnflow.services.exercise.grading_verdict import Grade
+from learnflow.services.exercise.grading.grader import Grader
+from learnflow.services.exercise.grading.verdict import Grade
 from learnflow.services.exercise.reports import read_report, write_report
 from learnflow.services.exercise.repository import NewSubmission, Standing, StoredGrade, Submission, Submissions
 from learnflow.services.exercise.schemas import (

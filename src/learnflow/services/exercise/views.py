@@ -5,9 +5,9 @@ from typing import Any
 
 from learnflow.curriculum import Case
 from learnflow.services.exercise.bank import Item
-from learnflow.services.exercise.grading_output import lines
-from learnflow.services.exercise.grading_puzzles import mixed_lines
-from learnflow.services.exercise.grading_verdict import Grade, Verdict
+from learnflow.services.exercise.grading.output import lines
+from learnflow.services.exercise.grading.puzzles import mixed_lines
+from learnflow.services.exercise.grading.verdict import Grade, Verdict
 from learnflow.services.exercise.repository import Standing, Submission
 from learnflow.services.exercise.schemas import (
     ErrorView,

@@ -1,0 +1,1 @@
+"""What the other services answer: run, review, exercises, quizzes, lessons, progress, notices."""

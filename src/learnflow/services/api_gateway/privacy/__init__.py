@@ -1,0 +1,1 @@
+"""What a person may see, take along and erase of themselves, and who consented."""

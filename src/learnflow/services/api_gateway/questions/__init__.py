@@ -1,0 +1,1 @@
+"""Questions and answers: asked, kept, waited for, streamed."""

@@ -1,0 +1,1 @@
+"""What a teacher sees and does: students, grades, alerts, assignments."""

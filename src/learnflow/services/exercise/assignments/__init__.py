@@ -1,0 +1,1 @@
+"""What teachers gave their students to do."""

@@ -1,0 +1,1 @@
+"""New exercises out of templates."""

@@ -1,0 +1,1 @@
+"""Verdicts: computed outside of the sandbox, from data."""

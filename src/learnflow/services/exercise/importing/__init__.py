@@ -1,0 +1,1 @@
+"""Exercises of a school's own: import and export."""

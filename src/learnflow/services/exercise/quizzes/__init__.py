@@ -1,0 +1,1 @@
+"""Quizzes: drawn for one person, marked once."""
