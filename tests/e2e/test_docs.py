@@ -23,8 +23,10 @@ async def test_the_docs_show_their_operations_without_network(browser: Browser, 
     await tab.page.goto(f"{tab.site}/docs")
     operations = tab.page.locator(".opblock")
     await expect(operations.first).to_be_visible()
-    document = (await (await tab.page.context.request.get(f"{tab.site}/openapi.json")).json())["paths"]
-    assert await operations.count() == sum(len(path) for path in document.values())
+    paths = (await (await tab.page.context.request.get(f"{tab.site}/openapi.json")).json())["paths"]
+    # one that has several tags stands under each of them
+    shown = [tag for path in paths.values() for operation in path.values() for tag in operation.get("tags") or [""]]
+    assert await operations.count() == len(shown)
     await tab.page.context.close()
     assert tab.outside == []
     assert tab.broken == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -50,11 +51,13 @@ async def sign_in(tab: Tab) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(90)
+@pytest.mark.plan("P-DAY-7", "P-DAY-9")
 async def test_a_teacher_sees_who_needs_help_and_why_and_assigns_an_exercise(tab: Tab, api: httpx.Client) -> None:
     name = f"Olu {uuid4().hex[:6]}"
-    stuck_student(api, name)
     await sign_in(tab)
     await tab.page.get_by_role("link", name="Notices").click()
+    await asyncio.to_thread(stuck_student, api, name)
+    # without a click: the socket says it
     row = tab.page.locator("#alerts > li").filter(has_text=name)
     await expect(row.locator("p").first).not_to_be_empty()
     await row.get_by_text("What they tried").click()
