@@ -3,6 +3,7 @@
 from learnflow.curriculum.cards import Card, ChoiceCheck, EvalCheck, Example, Misconception, Rounds
 from learnflow.curriculum.catalogue import Catalogue, Module, Topic, load_catalogue
 from learnflow.curriculum.exercises import Case, Exercise, Task, load_exercises
+from learnflow.curriculum.lessons import Lesson, LessonStep, load_lessons
 from learnflow.curriculum.loader import Curriculum, load_curriculum
 from learnflow.curriculum.quizzes import Option, Question, load_quizzes
 from learnflow.curriculum.yaml_files import CurriculumError
@@ -17,6 +18,8 @@ __all__ = [
     "EvalCheck",
     "Example",
     "Exercise",
+    "Lesson",
+    "LessonStep",
     "Misconception",
     "Module",
     "Option",
@@ -27,5 +30,6 @@ __all__ = [
     "load_catalogue",
     "load_curriculum",
     "load_exercises",
+    "load_lessons",
     "load_quizzes",
 ]

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -35,6 +36,13 @@ CONSTRUCTS = frozenset(
 )
 """The constructs of `require` and `forbid` beside calls (`sum()`), methods (`.sort()`) and operators (`+=`, `//`)."""
 _CALL_OR_OPERATOR = re.compile(r"\.?[A-Za-z_]\w*\(\)|[-+*/%=<>!&|^~@]+")
+
+
+def require_constructs(names: Iterable[str]) -> None:
+    """ValueError when one of them is no construct that can be asked for."""
+    for name in names:
+        if name not in CONSTRUCTS and not _CALL_OR_OPERATOR.fullmatch(name):
+            raise ValueError(f"{name!r} is no construct; use one of {', '.join(sorted(CONSTRUCTS))}, or `sum()`")
 
 
 class TaskPart(BaseModel):
@@ -145,9 +153,7 @@ class Task(TaskPart):
 
     @model_validator(mode="after")
     def asks_for_constructs_that_are_known(self) -> Self:
-        for name in (*self.require, *self.forbid):
-            if name not in CONSTRUCTS and not _CALL_OR_OPERATOR.fullmatch(name):
-                raise ValueError(f"{name!r} is no construct; use one of {', '.join(sorted(CONSTRUCTS))}, or `sum()`")
+        require_constructs((*self.require, *self.forbid))
         return self
 
 

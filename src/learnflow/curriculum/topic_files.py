@@ -1,6 +1,6 @@
 """One kind of file in the folders of the topics: a list of models, each with an id that begins with its topic."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -12,7 +12,7 @@ from learnflow.curriculum.yaml_files import CurriculumError, Document
 
 M = TypeVar("M", bound=BaseModel)
 
-FILES = frozenset({"cards.yaml", "exercises.yaml", "quiz.yaml", "templates.yaml", "lessons.yaml"})
+FILES = frozenset({"cards.yaml", "exercises.yaml", "quiz.yaml", "templates.yaml", "lesson.yaml"})
 """What may lie in the folder of a topic: another file would never be read, and nobody would notice."""
 
 
@@ -32,6 +32,15 @@ class Placed(Generic[M]):
 
 def read_topic_files(file_name: str, model: type[M], catalogue: Catalogue, root: Path) -> list[Placed[M]]:
     """All items of this kind in the order of the course; raises CurriculumError with every fault of every file."""
+    return _read(file_name, lambda document: document.parse_list(model, document.data, []), catalogue, root)
+
+
+def read_topic_file_each(file_name: str, model: type[M], catalogue: Catalogue, root: Path) -> list[Placed[M]]:
+    """The same for files that hold one item, not a list of them."""
+    return _read(file_name, lambda document: [document.parse(model, document.data, [])], catalogue, root)
+
+
+def _read(file_name: str, items_of: Callable[[Document], list[M]], catalogue: Catalogue, root: Path) -> list[Placed[M]]:
     placed: list[Placed[M]] = []
     faults: list[str] = []
     for module in catalogue.modules:
@@ -41,7 +50,7 @@ def read_topic_files(file_name: str, model: type[M], catalogue: Catalogue, root:
                 continue
             try:
                 document = Document(path, root)
-                items = document.parse_list(model, document.data, [])
+                items = items_of(document)
             except CurriculumError as error:
                 faults += error.faults
             else:
