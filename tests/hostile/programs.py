@@ -120,7 +120,9 @@ def _processes() -> list[Hostile]:
         ),
         Hostile("processes", "kills_all", "import os; os.kill(-1, 9)", (ERROR,)),
         Hostile("processes", "kills_its_group", "import os; os.kill(0, 9)", (KILLED,), alone=(ERROR,)),
-        Hostile("processes", "kills_its_parent", "import os; os.kill(os.getppid(), 9)", (OK,), alone=(ERROR,)),
+        # inside a namespace nobody has a parent: 0 is the program's own process group
+        Hostile("processes", "kills_its_parent", "import os; os.kill(os.getppid(), 9)", (KILLED,), alone=(ERROR,)),
+        Hostile("processes", "kills_the_first", "import os; os.kill(1, 9)", (OK, ERROR), alone=(ERROR,)),
         Hostile(
             "processes",
             "asks_init_to_end",

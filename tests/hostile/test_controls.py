@@ -4,8 +4,7 @@
 
 import pytest
 
-from learnflow.services.code_execution.sandbox import Chosen
-from tests.hostile.conftest import Run
+from tests.hostile.conftest import Engine, Run
 
 CONTROLS = {
     "threading": "import threading\nt = threading.Thread(target=lambda: print('in'))\nt.start(); t.join()\nprint('done')",
@@ -99,8 +98,8 @@ def test_a_control_works(name: str, run: Run) -> None:
 
 @pytest.mark.parametrize("name", NEEDS_PROCESSES)
 @pytest.mark.parametrize("chosen", ["strongest"], indirect=True)
-def test_a_control_with_processes_works_where_there_are_namespaces(name: str, run: Run, chosen: Chosen) -> None:
-    if not chosen.runner.plan.namespaces:
+def test_a_control_with_processes_works_where_there_are_namespaces(name: str, run: Run, chosen: Engine) -> None:
+    if not chosen.plan.namespaces:
         pytest.skip("without namespaces no program may fork, and the level says so")
     outcome = run(NEEDS_PROCESSES[name])
     assert (outcome.status, outcome.stdout, outcome.stderr) == ("ok", "done\n", "")

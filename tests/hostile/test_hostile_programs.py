@@ -4,8 +4,7 @@ import time
 
 import pytest
 
-from learnflow.services.code_execution.sandbox import Chosen
-from tests.hostile.conftest import Run
+from tests.hostile.conftest import Engine, Run
 from tests.hostile.programs import PROGRAMS, Hostile
 
 EVERYWHERE = [hostile for hostile in PROGRAMS if hostile.alone != ()]
@@ -14,20 +13,20 @@ WITH_NAMESPACES = [hostile for hostile in PROGRAMS if hostile.alone == ()]
 
 @pytest.mark.plan("P-RULE-sandbox")
 @pytest.mark.parametrize("hostile", EVERYWHERE, ids=lambda hostile: hostile.id)
-def test_a_hostile_program_ends_as_expected(hostile: Hostile, chosen: Chosen, run: Run) -> None:
+def test_a_hostile_program_ends_as_expected(hostile: Hostile, chosen: Engine, run: Run) -> None:
     expect(hostile, chosen, run)
 
 
 @pytest.mark.parametrize("chosen", ["strongest"], indirect=True)
 @pytest.mark.parametrize("hostile", WITH_NAMESPACES, ids=lambda hostile: hostile.id)
-def test_what_only_namespaces_hold_is_held_by_them(hostile: Hostile, chosen: Chosen, run: Run) -> None:
-    if not chosen.runner.plan.namespaces:
+def test_what_only_namespaces_hold_is_held_by_them(hostile: Hostile, chosen: Engine, run: Run) -> None:
+    if not chosen.plan.namespaces:
         pytest.skip("this machine gives no namespaces, and the level says so")
     expect(hostile, chosen, run)
 
 
-def expect(hostile: Hostile, chosen: Chosen, run: Run) -> None:
-    expected = hostile.ends if chosen.runner.plan.namespaces else hostile.alone or hostile.ends
+def expect(hostile: Hostile, chosen: Engine, run: Run) -> None:
+    expected = hostile.ends if chosen.plan.namespaces else hostile.alone or hostile.ends
     started = time.monotonic()
     outcome = run(hostile.code, timeout_s=hostile.timeout_s)
     said = f"{outcome.stdout} {outcome.stderr} {outcome.error} {outcome.files}"

@@ -17,7 +17,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from learnflow.services.code_execution import sandbox
+from learnflow.services.code_execution import canary, zygotes
 from learnflow.services.code_execution.app import create
 from learnflow.services.code_execution.canary import Isolation
 from learnflow.services.code_execution.settings import Settings
@@ -194,13 +194,11 @@ async def test_nobody_runs_anything_without_a_good_token(client: httpx.AsyncClie
 async def test_below_the_lowest_level_nothing_runs_and_the_reason_is_said(
     monkeypatch: pytest.MonkeyPatch, lowest_level: int, status: int
 ) -> None:
-    def choose_badly(settings: Settings) -> sandbox.Chosen:
-        chosen = choose(settings)
-        assert chosen is not None
-        return sandbox.Chosen(chosen.runner, Isolation(0, reason="seccomp is absent"))
+    async def judge_badly(zygote: object) -> Isolation:
+        return Isolation(0, reason="seccomp is absent")
 
-    choose = sandbox.choose
-    monkeypatch.setattr(sandbox, "choose", choose_badly)
+    monkeypatch.setattr(canary, "judge_zygote", judge_badly)
+    monkeypatch.setattr(zygotes, "judge_zygote", judge_badly)
     async with serving(lowest_level=lowest_level) as client:
         answer = await client.post("/execute", json={"code": "print(1)"}, headers=token())
         assert answer.status_code == (await client.get("/ready")).status_code == status

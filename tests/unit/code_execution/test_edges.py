@@ -9,12 +9,13 @@ import pytest
 from pydantic import ValidationError
 
 from learnflow.contracts.errors import TooMany, Unavailable
+from learnflow.services.code_execution.live import LiveRun
+from learnflow.services.code_execution.outcome import Program
 from learnflow.services.code_execution.plan import _largest_mapping, free_uids, tasks_of
 from learnflow.services.code_execution.reported import ErrorDetail, Step
 from learnflow.services.code_execution.schemas import ExecuteRequest
 from learnflow.services.code_execution.settings import Settings
 from learnflow.services.code_execution.slots import PerStudent, Slots
-from learnflow.services.code_execution.streams import Reader
 
 
 @pytest.mark.parametrize(
@@ -64,60 +65,98 @@ def test_lines_that_cannot_be_are_refused(line: object) -> None:
         Step.model_validate({"line": line})
 
 
-def read(*writes: tuple[str, bytes], stop: bool = False) -> tuple[Reader, list[bool]]:
-    """A reader whose pipes were written to and closed; and how it tried to end the run."""
-    ended: list[bool] = []
-    reader = Reader(ended.append, 1.0, 10)
-    pipes = {name: os.pipe() for name in ("stdout", "stderr", "channel", "report")}
-    for name, (reading, writing) in pipes.items():
-        reader.watch(name, reading)
-        for target, data in writes:
-            if target == name:
-                os.write(writing, data)
-        os.close(writing)
+class Zygote:
+    """Stands in for the one that would end a run."""
+
+    def __init__(self) -> None:
+        self.ended: list[str] = []
+
+    def end(self, number: int, reason: str) -> None:
+        self.ended.append(reason)
+
+
+async def read(*writes: tuple[str, bytes], stop: bool = False, status: int | None = 0) -> tuple[LiveRun, list[str]]:
+    """A run whose pipes were written to and whose processes are gone; and how one tried to end it."""
+    live, zygote = LiveRun(Program("x"), 10), Zygote()
+    theirs = live.open()
+    live.begin(zygote, 1)
+    pipes = dict(zip(("stdin", "stdout", "stderr", "channel", "job"), theirs, strict=True))
+    for target, data in writes:
+        os.write(pipes[target], data)
+    for descriptor in theirs:
+        os.close(descriptor)
     if stop:
-        reader.stop()
-    reader.read_all()
-    reader.close()
-    for reading, _ in pipes.values():
-        os.close(reading)
-    return reader, ended
+        live.stop()
+        live.stop()
+    live.on_ended(status, 1, 0.0, None, -1)
+    await live.finished
+    return live, zygote.ended
 
 
-def test_output_past_the_limit_ends_the_run_and_keeps_what_was_said() -> None:
-    reader, ended = read(("stdout", b"0123456789abc"))
-    assert (reader.seen.stdout, reader.seen.ending, ended) == (b"0123456789", "output_limit", [False])
+async def test_output_past_the_limit_ends_the_run_and_keeps_what_was_said() -> None:
+    live, ended = await read(("stdout", b"0123456789abc"))
+    assert (live.seen.stdout, live.seen.ending, ended) == (b"0123456789", "output_limit", ["output_limit"])
 
 
-def test_output_of_exactly_the_limit_is_kept_whole() -> None:
-    reader, ended = read(("stderr", b"0123456789"))
-    assert (reader.seen.stderr, reader.seen.ending, ended) == (b"0123456789", None, [])
+async def test_output_of_exactly_the_limit_is_kept_whole() -> None:
+    live, ended = await read(("stderr", b"0123456789"))
+    assert (live.seen.stderr, live.seen.ending, ended) == (b"0123456789", None, [])
 
 
-def test_reports_on_the_students_channel_are_not_believed() -> None:
-    reader, _ = read(("channel", b'{"done": {"code": 0}}\n{"ready": {}}\n{"failed": {"layer": "x"}}\n'))
-    assert (reader.seen.done, reader.seen.ready, reader.seen.failed) == (None, None, None)
+async def test_a_failure_of_ours_is_believed_before_the_program_alone() -> None:
+    forged = b'{"ready": {}}\n{"failed": {"layer": "x"}}\n{"ready": {"base_bytes": 1}}\n'
+    live, _ = await read(("channel", forged))
+    assert (live.seen.ready, live.seen.failed) == ({}, None)
+    live, _ = await read(("channel", b'{"failed": {"layer": "x", "reason": "y"}}\n'))
+    assert live.seen.failed == {"layer": "x", "reason": "y"}
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        b"7",
+        b"{}",
+        b'{"code": -9, "peak_bytes": 1, "cpu_s": 0.1}',
+        b'{"code": 0, "peak_bytes": -1, "cpu_s": 0.1}',
+        b'{"code": 0, "peak_bytes": 1, "cpu_s": NaN}',
+        b'{"code": true, "peak_bytes": 1, "cpu_s": 0.1}',
+    ],
+)
+async def test_a_last_word_that_is_none_leaves_it_to_the_kernel(last: bytes) -> None:
+    live, _ = await read(("channel", b'{"ready": {}}\n{"done": ' + last + b"}\n"), status=3 << 8)
+    assert (live.seen.done or {})["code"] == 3
+
+
+async def test_the_first_last_word_counts() -> None:
+    word = b'{"done": {"code": %d, "peak_bytes": 1, "cpu_s": 0.1}}\n'
+    live, _ = await read(("channel", b'{"ready": {}}\n' + word % 4 + word % 5))
+    assert (live.seen.done or {})["code"] == 4
+
+
+async def test_a_run_that_never_was_is_our_failure() -> None:
+    live, _ = await read(status=None)
+    assert live.seen.failed == {"layer": "zygote", "reason": "it brought nothing forth"}
 
 
 @pytest.mark.parametrize(
     "noise", [b"\n", b"[]\n", b"{}\n", b'{"error": 7}\n', b'{"step": {"line": "x"}}\n', b"[" * 5000 + b"\n"]
 )
-def test_noise_on_the_channel_is_passed_over(noise: bytes) -> None:
-    reader, _ = read(("channel", noise + b'{"error": {"type": "E", "message": "m"}}\n'))
-    assert reader.seen.error == ErrorDetail(type="E", message="m")
-    assert reader.seen.steps == []
+async def test_noise_on_the_channel_is_passed_over(noise: bytes) -> None:
+    live, _ = await read(("channel", b'{"ready": {}}\n' + noise + b'{"error": {"type": "E", "message": "m"}}\n'))
+    assert live.seen.error == ErrorDetail(type="E", message="m")
+    assert live.seen.steps == []
 
 
-def test_the_first_error_counts() -> None:
+async def test_the_first_error_counts() -> None:
     message = b'{"error": {"type": "%s", "message": ""}}\n'
-    reader, _ = read(("channel", message % b"A" + message % b"B"))
-    assert reader.seen.error is not None
-    assert reader.seen.error.type == "A"
+    live, _ = await read(("channel", b'{"ready": {}}\n' + message % b"A" + message % b"B"))
+    assert live.seen.error is not None
+    assert live.seen.error.type == "A"
 
 
-def test_a_stop_is_asked_for_once() -> None:
-    _reader, ended = read(stop=True)
-    assert ended in ([], [False])
+async def test_a_stop_is_asked_for_once() -> None:
+    live, ended = await read(stop=True)
+    assert (ended, live.seen.ending) == (["stopped"], "stopped")
 
 
 async def test_a_third_run_of_a_student_is_too_many_until_one_ends() -> None:
@@ -129,33 +168,27 @@ async def test_a_third_run_of_a_student_is_too_many_until_one_ends() -> None:
             pass
 
 
-async def test_slots_are_numbered_once_and_a_full_queue_says_so() -> None:
-    slots, release, held = Slots("test", range(2), 1), asyncio.Event(), []
-
-    async def hold() -> None:
-        async with slots.taken() as number:
-            held.append(number)
-            await release.wait()
-
-    holders = [asyncio.create_task(hold()) for _ in range(3)]
+async def test_places_are_given_back_and_a_full_queue_says_so() -> None:
+    slots = Slots("test", 2, 1)
+    first, _ = await slots.take(), await slots.take()
+    waiting = asyncio.create_task(slots.take())
     await asyncio.sleep(0)
-    assert sorted(held) == [0, 1]
     with pytest.raises(Unavailable):
-        await hold()
-    release.set()
-    await asyncio.gather(*holders)
-    assert len(held) == 3
+        await slots.take()
+    assert not waiting.done()
+    first()
+    await waiting
 
 
 async def test_one_who_gives_up_waiting_leaves_the_queue() -> None:
-    slots = Slots("test", range(1), 1)
-    async with slots.taken():
-        for _ in range(3):
-            with pytest.raises(TimeoutError):
-                async with asyncio.timeout(0.001), slots.taken():
-                    pass
-    async with slots.taken() as number:
-        assert number == 0
+    slots = Slots("test", 1, 1)
+    free = await slots.take()
+    for _ in range(3):
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.001):
+                await slots.take()
+    free()
+    await slots.take()
 
 
 def test_user_ids_are_high_and_free() -> None:

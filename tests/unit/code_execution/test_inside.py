@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from learnflow.services.code_execution.inside import failure, files, values, wire
+from learnflow.services.code_execution.left_files import MAX_ALL_BYTES, MAX_FILES, Collector
+from learnflow.services.code_execution.reported import OutputFile
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -115,22 +117,44 @@ def test_only_new_regular_files_come_home(tmp_path: Path) -> None:
     (tmp_path / ".hidden").write_text("x")
     (tmp_path / "link").symlink_to("/etc/passwd")
     os.mkfifo(tmp_path / "fifo")
-    found = files.Collector({"given.txt": "g", "data/kept.txt": "k"}).collect(str(tmp_path))
-    assert {file["name"]: file["text"] for file in found} == {
-        "binary": None,
+    found = collect(tmp_path, {"given.txt": "g", "data/kept.txt": "k"})
+    assert {file.name: file.text or file.base64 for file in found} == {
+        "binary": "AP8=",
         "data/new.txt": "n",
         "given.txt": "changed",
     }
 
 
+def test_a_picture_is_binary_even_without_a_zero(tmp_path: Path) -> None:
+    (tmp_path / "plot.png").write_bytes(b"\x89PNG and so on")
+    (found,) = collect(tmp_path)
+    assert (found.text, found.base64) == (None, "iVBORyBhbmQgc28gb24=")
+
+
+def test_a_folder_that_is_a_link_is_not_entered(tmp_path: Path) -> None:
+    (tmp_path / "etc").symlink_to("/etc")
+    assert collect(tmp_path) == []
+
+
 def test_many_and_large_files_are_cut_short(tmp_path: Path) -> None:
     for number in range(30):
         (tmp_path / f"f{number:02}").write_text("x" * 100_000)
-    found = files.Collector({}).collect(str(tmp_path))
-    assert len(found) == files.MAX_FILES
-    assert sum(len(str(file["text"])) for file in found) <= files.MAX_ALL_BYTES
-    assert all(file["truncated"] for file in found)
+    found = collect(tmp_path)
+    assert len(found) <= MAX_FILES
+    assert sum(len(file.text or "") for file in found) <= MAX_ALL_BYTES
+    assert all(file.truncated for file in found)
 
 
-def test_a_folder_that_is_gone_has_no_files(tmp_path: Path) -> None:
-    assert files.Collector({}).collect(str(tmp_path / "gone")) == []
+def test_a_folder_that_may_not_be_read_has_no_files(tmp_path: Path) -> None:
+    descriptor = os.open(tmp_path, os.O_PATH)
+    tmp_path.rmdir()
+    assert Collector(descriptor, {}).collect() == []
+    os.close(descriptor)
+
+
+def collect(folder: Path, given: dict[str, str] | None = None) -> list[OutputFile]:
+    descriptor = os.open(folder, os.O_PATH)
+    try:
+        return Collector(descriptor, given or {}).collect()
+    finally:
+        os.close(descriptor)

@@ -10,13 +10,13 @@ from learnflow.services.code_execution.outcome import Program, Seen, judge
 from learnflow.services.code_execution.plan import Plan
 from learnflow.services.code_execution.reported import ErrorDetail
 
-READY = {"base_bytes": 10, "namespaces": {"pid_for_children": 2, "mnt": 2, "net": 2, "ipc": 2}}
-OWN = {"pid_for_children": 1, "mnt": 1, "net": 1, "ipc": 1}
+READY = {"base_bytes": 10, "namespaces": {"pid": 2, "mnt": 2, "net": 2, "ipc": 2}}
+OWN = {"pid": 1, "mnt": 1, "net": 1, "ipc": 1}
 PROBES = (*canary._FLOOR, "listing", "scratch")
 
 
 def done(code: int, **more: Any) -> dict[str, Any]:
-    return {"code": code, "peak_bytes": 1, "cpu_s": 0.0, "files": [], **more}
+    return {"code": code, "peak_bytes": 1, "cpu_s": 0.0, **more}
 
 
 def verdict(**seen: Any) -> str:
@@ -91,7 +91,7 @@ def test_one_broken_probe_of_the_floor_is_level_zero_with_its_reason(probe: str)
 
 
 def test_a_namespace_that_is_the_hosts_own_is_not_believed() -> None:
-    shared = {**READY, "namespaces": {"pid_for_children": 2, "mnt": 2, "net": 1, "ipc": 2}}
+    shared = {**READY, "namespaces": {"pid": 2, "mnt": 2, "net": 1, "ipc": 2}}
     found = isolation(Plan(), held(), ready=shared)
     assert (found.level, found.layers["network"]) == (1, "failed(the host's own)")
 

@@ -12,10 +12,10 @@ from typing import Any
 from learnflow.services.code_execution import canary_program
 from learnflow.services.code_execution.outcome import Program, Seen
 from learnflow.services.code_execution.plan import Plan
-from learnflow.services.code_execution.runner import Runner
+from learnflow.services.code_execution.zygote import Failed, Way, Zygote
 
 _TIMEOUT_S = 5.0
-_NAMESPACES = {"pid": "pid_for_children", "mount": "mnt", "network": "net", "ipc": "ipc"}
+_NAMESPACES = {"pid": "pid", "mount": "mnt", "network": "net", "ipc": "ipc"}
 _FLOOR = (
     "environment",
     "host_files",
@@ -47,16 +47,38 @@ class Isolation:
     memory_base_bytes: int = 0
 
 
-def try_out(runner: Runner) -> Isolation:
-    """Send the canary all the way and judge what it saw."""
+async def try_out(way: Way) -> Isolation:
+    """Bring up a zygote in this way, send the canary all the way and judge what it saw."""
+    zygote = Zygote(way)
+    try:
+        await zygote.start()
+    except Failed as error:
+        return _not_up(way, error.layer, error.reason)
+    try:
+        return await judge_zygote(zygote)
+    finally:
+        await zygote.close()
+
+
+async def judge_zygote(zygote: Zygote) -> Isolation:
+    """What isolation a run of this zygote has."""
+    way = zygote.way
     asked = {
         "source": str(Path(__file__).resolve()),
         "service": os.getpid(),
         # without a filter nothing may stop the processes: so none are started
-        "limited": runner.plan.seccomp,
+        "limited": way.plan.seccomp,
     }
     program = Program(canary_program.SOURCE, stdin=json.dumps(asked) + "\n", timeout_s=_TIMEOUT_S)
-    return judge(runner.plan, runner.watch(program), _own_namespaces(), runner.limits.memory_bytes)
+    try:
+        seen = await zygote.watch(program)
+    except OSError as error:
+        return _not_up(way, "zygote", str(error))
+    return judge(way.plan, seen, _own_namespaces(), way.limits.memory_bytes)
+
+
+def _not_up(way: Way, layer: str, reason: str) -> Isolation:
+    return judge(way.plan, Seen(failed={"layer": layer, "reason": reason}), {}, way.limits.memory_bytes)
 
 
 def judge(plan: Plan, seen: Seen, own_namespaces: Mapping[str, int], memory_limit_bytes: int) -> Isolation:

@@ -51,7 +51,7 @@ class View:
     hidden: tuple[str, ...] = ()
     mount_point: str = "/mnt"
 
-    def as_job(self) -> dict[str, object]:
+    def as_config(self) -> dict[str, object]:
         return {
             "folders": list(self.folders),
             "files": list(self.files),

@@ -44,6 +44,7 @@ class Seen:
     error: ErrorDetail | None = None
     steps: list[Step] = field(default_factory=list)
     steps_truncated: bool = False
+    files: list[OutputFile] = field(default_factory=list)
     all_ended: bool = False
     duration_ms: float = 0.0
 
@@ -78,7 +79,7 @@ def judge(seen: Seen, program: Program, output_bytes: int) -> Outcome:
         peak_memory_bytes=done.get("peak_bytes"),
         base_memory_bytes=ready.get("base_bytes"),
         error=_error(seen, status, exit_code, program.timeout_s),
-        files=[OutputFile.model_validate(file) for file in done.get("files", ())],
+        files=seen.files,
         trace=seen.steps if program.trace else None,
         trace_truncated=seen.steps_truncated,
     )

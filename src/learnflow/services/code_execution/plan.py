@@ -9,8 +9,11 @@ from pathlib import Path
 
 MB = 1024 * 1024
 _UID_BASE = 1_900_000_000
-_UIDS_PER_SERVICE = 128
-_SERVICES = 4096
+UIDS_PER_ZYGOTE = 256
+ZYGOTES = 8
+UIDS_PER_SERVICE = UIDS_PER_ZYGOTE * ZYGOTES
+_SERVICES = 1024
+_INNER_ID = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,14 +21,14 @@ class Limits:
     """What one run may use. `memory_bytes` comes on top of the interpreter's own address space, per process."""
 
     memory_bytes: int = 50 * MB
-    processes: int = 18  # sixteen of the program's, and the two that watch it
+    processes: int = 16
     descriptors: int = 64
     file_bytes: int = 16 * MB
     scratch_bytes: int = 16 * MB
     scratch_files: int = 1024
     output_bytes: int = 65_536
 
-    def as_job(self, timeout_s: float) -> dict[str, int]:
+    def as_config(self) -> dict[str, int]:
         return {
             "memory_bytes": self.memory_bytes,
             "processes": self.processes,
@@ -33,7 +36,6 @@ class Limits:
             "file_bytes": self.file_bytes,
             "scratch_bytes": self.scratch_bytes,
             "scratch_files": self.scratch_files,
-            "cpu_s": int(timeout_s) + 1,
         }
 
 
@@ -47,15 +49,19 @@ class Plan:
     first_uid: int | None = None
     """The first of this service's own user ids when it runs as root; None keeps the service's user."""
 
-    def uid(self, slot: int) -> int | None:
-        return None if self.first_uid is None else self.first_uid + slot
+    def uids(self, block: int, count: int) -> list[int]:
+        """The user ids of one zygote's runs; without own ones, as many places."""
+        if self.first_uid is None:
+            return [_INNER_ID] * count
+        first = self.first_uid + block * count
+        return list(range(first, first + count))
 
-    def as_job(self, slot: int) -> dict[str, object]:
+    def as_config(self) -> dict[str, object]:
         return {
             "namespaces": self.namespaces,
             "landlock": self.landlock,
             "seccomp": self.seccomp,
-            "uid": self.uid(slot),
+            "uids": self.first_uid is not None,
         }
 
 
@@ -84,14 +90,14 @@ def plans() -> list[Plan]:
 
 def free_uids() -> int:
     """The first of a block of user ids that nobody has, different for each process on this machine."""
-    offset = (os.getpid() % _SERVICES) * _UIDS_PER_SERVICE
+    offset = (os.getpid() % _SERVICES) * UIDS_PER_SERVICE
     first = _UID_BASE + offset
     start, count = _largest_mapping(Path("/proc/self/uid_map").read_text(encoding="ascii"))
-    if first + _UIDS_PER_SERVICE > start + count:  # a container that has only some 65,000
-        first = start + count - _UIDS_PER_SERVICE - offset % max(1, count // 4)
+    if first + UIDS_PER_SERVICE > start + count:  # a container that has only some 65,000
+        first = start + count - UIDS_PER_SERVICE - offset % max(1, count // 4)
     taken = {entry.pw_uid for entry in pwd.getpwall()}
-    while taken.intersection(range(first, first + _UIDS_PER_SERVICE)):
-        first -= _UIDS_PER_SERVICE
+    while taken.intersection(range(first, first + UIDS_PER_SERVICE)):
+        first -= UIDS_PER_SERVICE
     return first
 
 

@@ -58,11 +58,13 @@ class Step(BaseModel):
 
 
 class OutputFile(BaseModel):
-    """A file that the program left in its folder; `size` in bytes, `text` may be cut; None for binary."""
+    """A file that the program left in its folder; `size` in bytes. Binary ones, pictures among them, have no `text`
+    but `base64`; what is too large is cut."""
 
     model_config = ConfigDict(frozen=True)
 
     name: Annotated[str, _cleaned(255)]
     size: int
     text: Annotated[str, _cleaned(65_536)] | None
+    base64: str | None = None
     truncated: bool = False

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
+import os
 import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import structlog
@@ -17,41 +16,45 @@ from learnflow.services.code_execution.canary import Isolation, try_out
 from learnflow.services.code_execution.interpreter import Interpreter, NoInterpreter
 from learnflow.services.code_execution.outcome import Outcome, Program
 from learnflow.services.code_execution.plan import Plan, plans
-from learnflow.services.code_execution.runner import Runner, Stop
 from learnflow.services.code_execution.settings import Settings
+from learnflow.services.code_execution.zygote import Failed, Way
+from learnflow.services.code_execution.zygotes import Stop, Zygotes
 
 log = structlog.get_logger()
 
 BEST_LEVEL = 2
+_CORES_PER_ZYGOTE = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
     """A way to run programs and what it is worth."""
 
-    runner: Runner
+    way: Way
     isolation: Isolation
 
 
 class Sandbox:
-    """Runs programs in threads of its own, at the best level that the canary has seen here."""
+    """Runs programs at the best level that the canary has seen here."""
 
     name = "sandbox"
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._chosen: Chosen | None = None
-        self._threads: ThreadPoolExecutor | None = None
+        self._zygotes: Zygotes | None = None
         self._stops: set[Stop] = set()
 
     @property
     def isolation(self) -> Isolation:
-        return self._chosen.isolation if self._chosen else Isolation(0, reason="the sandbox has not started")
+        return self._zygotes.isolation if self._zygotes else Isolation(0, reason="the sandbox has not started")
 
     async def start(self) -> None:
         started = time.perf_counter()
-        self._threads = ThreadPoolExecutor(self._settings.live_runs + self._settings.batch_runs, "run")
-        self._chosen = await asyncio.to_thread(choose, self._settings)
+        chosen = await choose(self._settings)
+        if chosen is not None:
+            self._zygotes = Zygotes(chosen.way, chosen.isolation, _zygote_count())
+            if self._refusal() is None:
+                await self._start(self._zygotes)
         metrics.LEVEL.set(self.isolation.level)
         duration_ms = round((time.perf_counter() - started) * 1000, 1)
         isolation = self.isolation
@@ -59,54 +62,65 @@ class Sandbox:
         if isolation.level < 1 and self._refusal() is None:
             log.error("sandbox.unprotected", reason=isolation.reason, lowest_level=self._settings.lowest_level)
 
+    async def _start(self, zygotes: Zygotes) -> None:
+        try:
+            await zygotes.start()
+        except Failed as error:
+            zygotes.isolation = Isolation(0, {error.layer: f"failed({error.reason})"}, str(error))
+
     async def stop(self) -> None:
         for stop in self._stops:
             stop.ask()
-        if self._threads is not None:
-            await asyncio.to_thread(self._threads.shutdown)
+        if self._zygotes is not None:
+            await self._zygotes.stop()
 
     async def reason_not_ready(self) -> str | None:
         return self._refusal()
 
-    async def run(self, program: Program, slot: int, stop: Stop) -> Outcome:
-        """Run it to its end; Unavailable with the reason when this machine cannot shut programs in."""
-        runner = self.runner()
+    async def run(self, program: Program, stop: Stop, free: Callable[[], None]) -> Outcome:
+        """Run it to its end; `free` is called when its last process is gone, which may be later."""
+        zygotes = self.zygotes()
         self._stops.add(stop)
         try:
-            outcome = await asyncio.get_running_loop().run_in_executor(self._threads, runner.run, program, slot, stop)
+            outcome = await zygotes.run(program, stop, free)
         finally:
             self._stops.discard(stop)
         metrics.RUNS.labels(outcome.status).inc()
         metrics.DURATION.observe(outcome.duration_ms / 1000)
         return outcome
 
-    def runner(self) -> Runner:
-        """The way programs are run here, if they are."""
+    def zygotes(self) -> Zygotes:
+        """The way programs are run here; Unavailable with the reason when this machine cannot shut programs in."""
         refusal = self._refusal()
-        if refusal is not None or self._chosen is None:
+        if refusal is not None or self._zygotes is None:
             raise Unavailable(refusal or "The sandbox has not started.", retry_after_s=30.0)
-        return self._chosen.runner
+        return self._zygotes
 
     def _refusal(self) -> str | None:
-        if self._chosen is None:
+        if self._zygotes is None:
             return "The sandbox has not started, or no Python was found for it."
-        isolation, lowest = self._chosen.isolation, self._settings.lowest_level
+        isolation, lowest = self._zygotes.isolation, self._settings.lowest_level
         if isolation.level >= lowest:
             return None
         return f"No program is run here: isolation is L{isolation.level}, L{lowest} is needed ({isolation.reason})."
 
 
-def choose(settings: Settings) -> Chosen | None:
+async def choose(settings: Settings) -> Chosen | None:
     """Try plans and interpreters from the strongest on; the first best level is taken, else the highest seen."""
     best: Chosen | None = None
     for interpreter, plan in _ways(settings):
-        runner = Runner(interpreter, plan, scratch_dir=settings.scratch_dir)
-        chosen = Chosen(runner, try_out(runner))
+        parked = settings.parked_runs if plan.namespaces else 0
+        way = Way(interpreter, plan, scratch_dir=settings.scratch_dir, parked=parked)
+        chosen = Chosen(way, await try_out(way))
         if best is None or chosen.isolation.level > best.isolation.level:
             best = chosen
         if best.isolation.level == BEST_LEVEL:
             break
     return best
+
+
+def _zygote_count() -> int:
+    return max(1, len(os.sched_getaffinity(0)) // _CORES_PER_ZYGOTE)
 
 
 def _ways(settings: Settings) -> Iterator[tuple[Interpreter, Plan]]:

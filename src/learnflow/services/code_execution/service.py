@@ -9,7 +9,6 @@ from learnflow.contracts.errors import Conflict, NotFound
 from learnflow.kit.principal import Principal
 from learnflow.services.code_execution.canary import Isolation
 from learnflow.services.code_execution.outcome import Outcome, Program
-from learnflow.services.code_execution.runner import Stop
 from learnflow.services.code_execution.sandbox import Sandbox
 from learnflow.services.code_execution.schemas import (
     BatchResult,
@@ -20,6 +19,7 @@ from learnflow.services.code_execution.schemas import (
 )
 from learnflow.services.code_execution.settings import Settings
 from learnflow.services.code_execution.slots import PerStudent, Slots
+from learnflow.services.code_execution.zygotes import Stop
 
 log = structlog.get_logger()
 
@@ -30,14 +30,14 @@ class Executions:
     def __init__(self, settings: Settings, sandbox: Sandbox) -> None:
         live, batch = settings.live_runs, settings.batch_runs
         self._sandbox = sandbox
-        self._slots = Slots("single", range(live), settings.queued_runs)
-        self._batch_slots = Slots("batch", range(live, live + batch), settings.queued_runs * 4)
+        self._slots = Slots("single", live, settings.queued_runs)
+        self._batch_slots = Slots("batch", batch, settings.queued_runs * 4)
         self._students = PerStudent(settings.runs_per_student)
         self._live: dict[UUID, tuple[UUID, Stop]] = {}
 
     async def execute(self, request: ExecuteRequest, principal: Principal) -> RunResult:
         """The run's result. Conflict when the chosen id is in use; TooMany, Unavailable when there is no room."""
-        self._sandbox.runner()
+        self._sandbox.zygotes()
         if principal.role == "service":
             return await self._execute(request, principal.user_id)
         with self._students.one_more(principal.user_id):
@@ -56,7 +56,7 @@ class Executions:
 
     async def batch(self, programs: list[Run]) -> BatchResult:
         """All results in order, each program in a fresh sandbox."""
-        self._sandbox.runner()
+        self._sandbox.zygotes()
         runs = [self._run(uuid4(), program, self._batch_slots, Stop()) for program in programs]
         return BatchResult(results=list(await asyncio.gather(*runs)))
 
@@ -72,8 +72,8 @@ class Executions:
 
     async def _run(self, execution_id: UUID, run: Run, slots: Slots, stop: Stop) -> RunResult:
         program = Program(run.code, run.stdin, run.timeout_s, run.files, run.trace)
-        async with slots.taken() as slot:
-            outcome = await self._sandbox.run(program, slot, stop)
+        free = await slots.take()
+        outcome = await self._sandbox.run(program, stop, free)
         _write_down(execution_id, outcome)
         return _result(execution_id, outcome, self.isolation())
 

@@ -26,10 +26,17 @@ class Settings(ServiceSettings):
         validation_alias=_named("lowest_level"),
         description="below this level of isolation nothing is run; 0 runs students' programs without protection",
     )
-    live_runs: int = Field(default=8, ge=1, le=64, validation_alias=_named("live_runs"))
-    batch_runs: int = Field(default=4, ge=1, le=64, validation_alias=_named("batch_runs"))
-    queued_runs: int = Field(default=64, ge=0, le=10_000, validation_alias=_named("queued_runs"))
+    live_runs: int = Field(default=96, ge=1, le=96, validation_alias=_named("live_runs"))
+    batch_runs: int = Field(default=32, ge=1, le=32, validation_alias=_named("batch_runs"))
+    queued_runs: int = Field(default=256, ge=0, le=10_000, validation_alias=_named("queued_runs"))
     runs_per_student: int = Field(default=2, ge=1, le=64, validation_alias=_named("runs_per_student"))
+    parked_runs: int = Field(
+        default=6,
+        ge=0,
+        le=8,
+        validation_alias=_named("parked_runs"),
+        description="children that wait for their program, for each zygote",
+    )
     interpreter: Path | None = Field(
         default=None, validation_alias=_named("interpreter"), description="the Python that runs programs; default: ours"
     )

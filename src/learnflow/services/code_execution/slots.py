@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, deque
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from uuid import UUID
 
 from learnflow.contracts.errors import TooMany, Unavailable
@@ -15,39 +15,32 @@ RETRY_AFTER_S = 1.0
 
 
 class Slots:
-    """Numbered slots; each stands for a user id of its own, so two live runs never share one."""
+    """Places for live runs. One is taken before a run and given back when its last process is gone."""
 
-    def __init__(self, kind: str, numbers: Sequence[int], queue_size: int) -> None:
-        self._free = deque(numbers)
+    def __init__(self, kind: str, size: int, queue_size: int) -> None:
         self._waiting = 0
         self._queue_size = queue_size
-        self._turn = asyncio.Semaphore(len(numbers))
+        self._places = asyncio.Semaphore(size)
         self._live = metrics.LIVE.labels(kind)
         self._queue = metrics.QUEUE.labels(kind)
 
-    @asynccontextmanager
-    async def taken(self) -> AsyncIterator[int]:
-        """A slot for one run; Unavailable when the queue is full."""
-        await self._wait()
-        number = self._free.popleft()
-        self._live.inc()
-        try:
-            yield number
-        finally:
-            self._live.dec()
-            self._free.append(number)
-            self._turn.release()
-
-    async def _wait(self) -> None:
-        if self._turn.locked() and self._waiting >= self._queue_size:
+    async def take(self) -> Callable[[], None]:
+        """A place; what is returned gives it back, once. Unavailable when the queue is full."""
+        if self._places.locked() and self._waiting >= self._queue_size:
             raise Unavailable("Too many programs are running just now. Try again in a moment.", retry_after_s=1.0)
         self._waiting += 1
         self._queue.inc()
         try:
-            await self._turn.acquire()
+            await self._places.acquire()
         finally:
             self._waiting -= 1
             self._queue.dec()
+        self._live.inc()
+        return self._give_back
+
+    def _give_back(self) -> None:
+        self._live.dec()
+        self._places.release()
 
 
 class PerStudent:

@@ -1,6 +1,6 @@
 """Landlock: of all files only the interpreter's may be read, and only the scratch may be written."""
 
-# ruff: noqa: PTH112 - pathlib costs every run its import
+# ruff: noqa: PTH112 - pathlib is not loaded here
 import os
 import struct
 
@@ -24,24 +24,38 @@ DEVICE = READ_FILE | WRITE_FILE
 _ON_FILES = READ_FILE | WRITE_FILE | TRUNCATE
 
 
+def version() -> int:
+    """The kernel's version of it; LayerFailed when there is none."""
+    try:
+        return kernel.syscall(_CREATE, 0, 0, _VERSION, what="landlock_create_ruleset")
+    except OSError as error:
+        raise kernel.LayerFailed("landlock", error.strerror or str(error)) from error
+
+
 def handled(abi: int) -> int:
     """All rights on files that this version of Landlock knows."""
     bits = 13 if abi < 2 else 14 if abi < 3 else 15 if abi < 5 else 16
     return (1 << bits) - 1
 
 
-def restrict(rules: dict[str, int]) -> int:
-    """Path -> rights beneath it; everything else is refused from now on. Returns the kernel's version."""
+def ruleset(rules: dict[str, int]) -> int:
+    """Path -> rights beneath it, everything else refused: the descriptor of such rules."""
+    abi = version()
     try:
-        abi = kernel.syscall(_CREATE, 0, 0, _VERSION, what="landlock_create_ruleset")
-        ruleset = _create(abi)
+        descriptor = _create(abi)
         for path, rights in rules.items():
-            _allow(ruleset, path, rights & handled(abi))
-        kernel.syscall(_RESTRICT, ruleset, 0, what="landlock_restrict_self")
+            _allow(descriptor, path, rights & handled(abi))
     except OSError as error:
         raise kernel.LayerFailed("landlock", error.strerror or str(error)) from error
-    os.close(ruleset)
-    return abi
+    return descriptor
+
+
+def restrict(descriptor: int) -> None:
+    """From now on the rules hold for this process and all that come from it."""
+    try:
+        kernel.syscall(_RESTRICT, descriptor, 0, what="landlock_restrict_self")
+    except OSError as error:
+        raise kernel.LayerFailed("landlock", error.strerror or str(error)) from error
 
 
 def _create(abi: int) -> int:
@@ -52,13 +66,13 @@ def _create(abi: int) -> int:
     return kernel.syscall(_CREATE, attributes, size, 0, what="landlock_create_ruleset")
 
 
-def _allow(ruleset: int, path: str, rights: int) -> None:
+def _allow(descriptor: int, path: str, rights: int) -> None:
     try:
-        descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
+        target = os.open(path, os.O_PATH | os.O_CLOEXEC)
     except FileNotFoundError:
         return
     if not os.path.isdir(path):
         rights &= _ON_FILES
-    rule = struct.pack("=Qi", rights, descriptor)
-    kernel.syscall(_ADD_RULE, ruleset, _PATH_BENEATH, rule, 0, what=f"landlock_add_rule {path}")
-    os.close(descriptor)
+    rule = struct.pack("=Qi", rights, target)
+    kernel.syscall(_ADD_RULE, descriptor, _PATH_BENEATH, rule, 0, what=f"landlock_add_rule {path}")
+    os.close(target)

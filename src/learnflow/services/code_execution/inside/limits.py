@@ -1,6 +1,5 @@
 """What a run may use: rlimits, priority, and an identity without rights."""
 
-# ruff: noqa: PTH123 - pathlib costs every run its import
 import _thread
 import os
 import resource
@@ -10,20 +9,31 @@ from learnflow.services.code_execution.inside import kernel
 MB = 1024 * 1024
 _THREAD_STACK_BYTES = 256 * 1024
 _M_ARENA_MAX = -8
+NICENESS = 10
 
 
-def interpreter_bytes() -> int:
+def spare_memory() -> None:
+    """Small stacks and one arena, so that sixteen threads fit into the address space that is left."""
+    _thread.stack_size(_THREAD_STACK_BYTES)
+    kernel.libc.mallopt(_M_ARENA_MAX, 1)
+
+
+def interpreter_bytes(proc: int) -> int:
     """The address space of this interpreter before the program: the base that the limit is added to."""
-    with open("/proc/self/statm", "rb") as statm:
-        return int(statm.read().split()[0]) * resource.getpagesize()
-
-
-def be_modest() -> None:
-    """Last in line for the processor, first in line when memory runs out."""
-    os.nice(10)
+    descriptor = os.open("self/statm", os.O_RDONLY | os.O_CLOEXEC, dir_fd=proc)
     try:
-        with open("/proc/self/oom_score_adj", "w", encoding="ascii") as score:
-            score.write("1000")
+        return int(os.read(descriptor, 100).split()[0]) * resource.getpagesize()
+    finally:
+        os.close(descriptor)
+
+
+def go_first_when_memory_runs_out(proc: int, score: int) -> None:
+    try:
+        descriptor = os.open("self/oom_score_adj", os.O_WRONLY | os.O_CLOEXEC, dir_fd=proc)
+        try:
+            os.write(descriptor, str(score).encode())
+        finally:
+            os.close(descriptor)
     except OSError as error:
         raise kernel.LayerFailed("rlimits", f"oom_score_adj: {error.strerror}") from error
 
@@ -45,10 +55,7 @@ def give_up_privileges() -> None:
 
 
 def apply(limits: dict[str, int], base_bytes: int) -> None:
-    """Set every rlimit, hard and soft alike, so that none can be raised again."""
-    # small stacks and one arena, so that sixteen threads fit into the address space that is left
-    _thread.stack_size(_THREAD_STACK_BYTES)
-    kernel.libc.mallopt(_M_ARENA_MAX, 1)
+    """Set every rlimit but the processor's, hard and soft alike, so that none can be raised again."""
     wanted = {
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_MSGQUEUE: 0,
@@ -61,7 +68,11 @@ def apply(limits: dict[str, int], base_bytes: int) -> None:
     }
     for name, value in wanted.items():
         _lower(name, value)
-    _lower(resource.RLIMIT_CPU, limits["cpu_s"], limits["cpu_s"] + 1)
+
+
+def apply_cpu(seconds: int) -> None:
+    """The processor's, once the program is known."""
+    _lower(resource.RLIMIT_CPU, seconds, seconds + 1)
 
 
 def _lower(name: int, soft: int, hard: int | None = None) -> None:

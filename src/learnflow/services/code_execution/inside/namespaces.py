@@ -1,6 +1,6 @@
 """Namespaces and a root of its own, in which nothing of the host is but the interpreter's files."""
 
-# ruff: noqa: PTH102, PTH103, PTH116, PTH120, PTH123, PTH211, S108 - pathlib costs every run its import; these are paths of the private root
+# ruff: noqa: PTH103, PTH120, PTH211, S108 - pathlib is not loaded here; these are paths of the private root
 from __future__ import annotations
 
 import ctypes
@@ -13,58 +13,72 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_NEWUSER, _NEWNS, _NEWPID, _NEWNET, _NEWIPC, _NEWUTS = (
-    0x10000000,
-    0x00020000,
-    0x20000000,
-    0x40000000,
-    0x08000000,
-    0x04000000,
-)
 _RDONLY, _NOSUID, _NODEV, _NOEXEC, _BIND, _REC, _PRIVATE = 1, 2, 4, 8, 4096, 16384, 1 << 18
-_MOUNT_SETATTR, _AT_FDCWD, _AT_RECURSIVE = 442, -100, 0x8000
+_MOUNT_SETATTR, _AT_RECURSIVE = 442, 0x8000
 _DETACH = 2
 
-SCRATCH = "/box"
+SCRATCH_PARENT = "/sandbox"
+"""Landlock passes over the folder that something is mounted on, so the rule for the scratch stands on this one."""
+SCRATCH = f"{SCRATCH_PARENT}/home"
 INNER_ID = 1000
 DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
-KINDS = ("user", "mnt", "pid_for_children", "net", "ipc", "uts")
+KINDS = ("pid", "mnt", "net", "ipc")
 
 
-def enter(*, user: bool) -> None:
-    """Leave the host's namespaces; the next child is the first process of the new pid namespace."""
+def leave_host(*, user: bool) -> None:
+    """New namespaces for the zygote; its next child is the first process of the new pid namespace."""
+    flags = kernel.NEWNS | kernel.NEWPID | kernel.NEWNET | kernel.NEWIPC | kernel.NEWUTS
     outer_uid, outer_gid = os.getuid(), os.getgid()
-    flags = _NEWNS | _NEWPID | _NEWNET | _NEWIPC | _NEWUTS | (_NEWUSER if user else 0)
     try:
-        kernel.checked(kernel.libc.unshare(flags), "unshare")
+        kernel.unshare(flags | (kernel.NEWUSER if user else 0))
         if user:
-            _write("/proc/self/setgroups", "deny")
-            _write("/proc/self/uid_map", f"{INNER_ID} {outer_uid} 1")
-            _write("/proc/self/gid_map", f"{INNER_ID} {outer_gid} 1")
+            map_ids("/proc/self", None, outer_uid, outer_gid)
         kernel.checked(kernel.libc.sethostname(b"sandbox", 7), "sethostname")
     except OSError as error:
         raise kernel.LayerFailed("namespaces", error.strerror or str(error)) from error
 
 
-def inodes() -> dict[str, int]:
-    """Which namespaces this process, and its next child, is in: the kernel's word for it."""
-    return {kind: os.stat(f"/proc/self/ns/{kind}").st_ino for kind in KINDS}
+def map_ids(process: str, folder: int | None, outer_uid: int, outer_gid: int) -> None:
+    """One user and one group in the new user namespace: the one who made it."""
+    _write(f"{process}/setgroups", folder, "deny")
+    _write(f"{process}/uid_map", folder, f"{INNER_ID} {outer_uid} 1")
+    _write(f"{process}/gid_map", folder, f"{INNER_ID} {outer_gid} 1")
 
 
-def _write(path: str, text: str) -> None:
-    with open(path, "w", encoding="ascii") as file:
-        file.write(text)
+def inodes(proc: int) -> dict[str, int]:
+    """Which namespaces this process is in: the kernel's word for it."""
+    return {kind: os.stat(f"self/ns/{kind}", dir_fd=proc).st_ino for kind in KINDS}
 
 
-def build_root(view: dict[str, Any], owner: int, limits: dict[str, int]) -> None:
+def own_proc() -> tuple[int, bool]:
+    """The process file system as seen from here, and whether its numbers are those of our own namespace."""
+    try:
+        return kernel.file_system("proc", {}, _NOSUID | _NODEV | _NOEXEC), True
+    except OSError:  # a container may hide parts of its own; what a process says of itself is there even so
+        return os.open("/proc", os.O_PATH | os.O_CLOEXEC), False
+
+
+def new_scratch(owner: int, limits: dict[str, int]) -> int:
+    """A small file system in memory, mounted nowhere yet."""
+    options = {
+        "size": str(limits["scratch_bytes"]),
+        "nr_inodes": str(limits["scratch_files"]),
+        "mode": "700",
+        "uid": str(owner),
+        "gid": str(owner),
+    }
+    return kernel.file_system("tmpfs", options, _NOSUID | _NODEV | _NOEXEC)
+
+
+def build_root(view: dict[str, Any]) -> None:
     """Make the private root and go there; `view` names what of the host is seen, read-only, at its own path."""
     try:
-        _build(view, owner, limits)
+        _build(view)
     except OSError as error:
         raise kernel.LayerFailed("namespaces", error.strerror or str(error)) from error
 
 
-def _build(view: dict[str, Any], owner: int, limits: dict[str, int]) -> None:
+def _build(view: dict[str, Any]) -> None:
     root = view["mount_point"]
     kernel.mount("none", "/", "", _REC | _PRIVATE)
     kernel.mount("tmpfs", root, "tmpfs", _NOSUID, "size=1m,mode=755")
@@ -79,15 +93,21 @@ def _build(view: dict[str, Any], owner: int, limits: dict[str, int]) -> None:
         kernel.mount("tmpfs", root + folder, "tmpfs", _NOSUID, "size=4k,mode=755")
     for device in DEVICES:
         _touch(root + device)
-    os.mkdir(root + SCRATCH)
+    os.makedirs(root + SCRATCH)
     os.symlink(f"{SCRATCH}/.tmp", root + "/tmp")
     os.symlink(f"{SCRATCH}/.shm", root + "/dev/shm")
     _make_read_only(root)
     for device in DEVICES:
         kernel.mount(device, root + device, "", _BIND)
-    options = f"size={limits['scratch_bytes']},nr_inodes={limits['scratch_files']},mode=700,uid={owner},gid={owner}"
-    kernel.mount("tmpfs", root + SCRATCH, "tmpfs", _NOSUID | _NODEV | _NOEXEC, options)
     _pivot(root)
+
+
+def _write(path: str, folder: int | None, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC, dir_fd=folder)
+    try:
+        os.write(descriptor, text.encode())
+    finally:
+        os.close(descriptor)
 
 
 def _parent_of(path: str) -> None:
@@ -111,11 +131,11 @@ def _bind_file(root: str, path: str) -> None:
 
 def _make_read_only(root: str) -> None:
     attributes = struct.pack("=QQQQ", _RDONLY | _NOSUID | _NODEV, 0, 0, 0)
-    kernel.syscall(_MOUNT_SETATTR, _AT_FDCWD, root.encode(), _AT_RECURSIVE, attributes, 32, what="mount_setattr")
+    kernel.syscall(_MOUNT_SETATTR, kernel.AT_FDCWD, root.encode(), _AT_RECURSIVE, attributes, 32, what="mount_setattr")
 
 
 def _pivot(root: str) -> None:
     os.chdir(root)
     kernel.checked(kernel.libc.pivot_root(b".", b"."), "pivot_root")
     kernel.checked(kernel.libc.umount2(b".", ctypes.c_int(_DETACH)), "umount2")
-    os.chdir(SCRATCH)
+    os.chdir("/")

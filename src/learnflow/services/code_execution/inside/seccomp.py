@@ -17,6 +17,7 @@ REFUSE = 0x00050000 | errno.EPERM
 ABSENT = 0x00050000 | errno.ENOSYS
 
 _LOAD, _JUMP_EQUAL, _JUMP_GREATER_EQUAL, _JUMP_SET, _AND, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x54, 0x06
+_JUMP, _FARTHEST_BRANCH = 0x05, 255
 _NUMBER, _ARCHITECTURE, _ARGUMENTS = 0, 4, 16
 _X32_BIT = 0x40000000
 _CLONE_THREAD = 0x00010000
@@ -80,6 +81,29 @@ def _special(*, may_fork: bool, pid: int) -> dict[str, list[Instruction]]:
     return rules
 
 
+def _ranges(answers: dict[int, list[Instruction]]) -> list[tuple[int, list[Instruction]]]:
+    """From where on which answer holds: neighbours that are answered alike are one."""
+    refuse = [_answer(REFUSE)]
+    found: list[tuple[int, list[Instruction]]] = [(0, answers.get(0, refuse))]
+    for number in range(1, max(answers) + 2):
+        answer = answers.get(number, refuse)
+        if answer != found[-1][1]:
+            found.append((number, answer))
+    return found
+
+
+def _tree(ranges: list[tuple[int, list[Instruction]]]) -> list[Instruction]:
+    """Halves what is left at every step: the kernel tries the whole filter for every call when it is installed."""
+    if len(ranges) == 1:
+        return ranges[0][1]
+    middle = len(ranges) // 2
+    below, above = _tree(ranges[:middle]), _tree(ranges[middle:])
+    border = ranges[middle][0]
+    if len(below) <= _FARTHEST_BRANCH:
+        return [(_JUMP_GREATER_EQUAL, len(below), 0, border), *below, *above]
+    return [(_JUMP_GREATER_EQUAL, 0, 1, border), (_JUMP, 0, 0, len(below)), *below, *above]
+
+
 def program(machine: str, *, may_fork: bool, pid: int) -> list[Instruction]:
     """The filter for a machine."""
     column, architecture = MACHINES[machine]
@@ -87,22 +111,29 @@ def program(machine: str, *, may_fork: bool, pid: int) -> list[Instruction]:
     if machine == "x86_64":
         code += [(_JUMP_GREATER_EQUAL, 0, 1, _X32_BIT), _answer(KILL)]
     special = _special(may_fork=may_fork, pid=pid)
-    for name, numbers in ALLOWED.items():
-        if numbers[column] >= 0:
-            body = special.get(name, [_answer(ALLOW)])
-            code += [(_JUMP_EQUAL, 0, len(body), numbers[column]), *body]
-    return [*code, _answer(REFUSE)]
+    answers = {
+        numbers[column]: special.get(name, [_answer(ALLOW)])
+        for name, numbers in ALLOWED.items()
+        if numbers[column] >= 0
+    }
+    return code + _tree(_ranges(answers))
 
 
-def restrict(*, may_fork: bool) -> None:
-    """Install the filter for this process and all that come from it."""
-    machine = os.uname().machine
-    if machine not in MACHINES:
-        raise kernel.LayerFailed("seccomp", f"no table of system calls for {machine}")
-    code = b"".join(struct.pack("=HBBI", *line) for line in program(machine, may_fork=may_fork, pid=os.getpid()))
-    buffer = ctypes.create_string_buffer(code, len(code))
-    header = ctypes.create_string_buffer(struct.pack("@HP", len(code) // 8, ctypes.addressof(buffer)))
-    try:
-        kernel.prctl(kernel.PR_SET_SECCOMP, 2, ctypes.addressof(header))
-    except OSError as error:
-        raise kernel.LayerFailed("seccomp", error.strerror or str(error)) from error
+class Filter:
+    """A filter as the kernel takes it, made once and installed in many processes."""
+
+    def __init__(self, *, may_fork: bool, pid: int = 0) -> None:
+        machine = os.uname().machine
+        if machine not in MACHINES:
+            raise kernel.LayerFailed("seccomp", f"no table of system calls for {machine}")
+        code = b"".join(struct.pack("=HBBI", *line) for line in program(machine, may_fork=may_fork, pid=pid))
+        self._code = ctypes.create_string_buffer(code, len(code))
+        header = struct.pack("@HP", len(code) // 8, ctypes.addressof(self._code))
+        self._header = ctypes.create_string_buffer(header)
+
+    def install(self) -> None:
+        """For this process and all that come from it."""
+        try:
+            kernel.prctl(kernel.PR_SET_SECCOMP, 2, ctypes.addressof(self._header))
+        except OSError as error:
+            raise kernel.LayerFailed("seccomp", error.strerror or str(error)) from error

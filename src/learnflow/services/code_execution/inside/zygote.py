@@ -1,0 +1,313 @@
+"""The zygote: a warm interpreter that holds no secret and brings forth runs by fork, as its service asks.
+
+It speaks with the service over one socket. Source, input and output of a run pass by it: it sees descriptors alone.
+It keeps the time of every run, and says that one has ended only when all its processes are gone.
+"""
+
+
+from __future__ import annotations
+
+import _signal as signal  # type: ignore[import-not-found]  # the public module wraps every call
+import _socket
+import ctypes
+import gc
+import heapq
+import importlib
+import marshal
+import os
+import select
+import struct
+import time
+
+from learnflow.services.code_execution.inside import kernel, landlock, limits, namespaces, nursery, student
+from learnflow.services.code_execution.inside.demotion import Demotion
+from learnflow.services.code_execution.inside.nursery import Born, Nursery
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
+
+_PRELOADED = ["abc", "ast", "bisect", "collections", "collections.abc", "contextlib", "copy", "csv", "ctypes", "dataclasses", "datetime", "decimal", "enum", "fractions", "functools", "heapq", "inspect", "io", "itertools", "json", "linecache", "math", "operator", "random", "re", "resource", "statistics", "string", "textwrap", "threading", "traceback", "types", "typing", "encodings.ascii", "encodings.latin_1"]
+_MESSAGE_BYTES = 4096
+_MOST_DESCRIPTORS = 5
+_OOM_SCORE = 500
+_IDLE_MS = 2
+
+
+class Run:
+    """A run that the service asked for, from the moment it goes on until its last process is gone."""
+
+    __slots__ = ("born", "cpu_s", "demoted", "id", "peak_bytes", "reason", "status")
+
+    def __init__(self, number: int, born: Born) -> None:
+        self.id = number
+        self.born = born
+        self.reason: str | None = None
+        self.status: int | None = None
+        self.peak_bytes = 0
+        self.cpu_s = 0.0
+        self.demoted = False
+
+
+class Parked:
+    """A student's process that is shut in and waits for its program."""
+
+    __slots__ = ("born", "socket")
+
+    def __init__(self, born: Born, socket: Any) -> None:
+        self.born = born
+        self.socket = socket
+
+
+class Zygote:
+    def __init__(self, config: dict[str, Any], service: Any, proc: int, *, own_proc: bool) -> None:
+        self._service = service
+        self._nursery = Nursery(config, proc)
+        self._demotion = Demotion(proc if own_proc else None)
+        self._wanted_parked: int = config["parked"]
+        self._uids: list[int] = list(config["uids"])
+        self._parked: list[Parked] = []
+        self._runs: dict[int, Run] = {}
+        self._by_pid: dict[int, tuple[Born, Run | None]] = {}
+        self._clocks: list[tuple[float, int, str]] = []
+        self._children = _child_signals()
+
+    def prepare(self) -> dict[str, object]:
+        """What the service is told when the zygote is ready."""
+        self._nursery.prepare()
+        return {"base_bytes": self._nursery.base_bytes}
+
+    def serve(self) -> None:
+        """Until the service hangs up."""
+        poller = select.poll()
+        poller.register(self._service.fileno(), select.POLLIN)
+        poller.register(self._children, select.POLLIN)
+        while True:
+            ready = poller.poll(self._patience_ms())
+            for descriptor, _ in ready:
+                if descriptor == self._children:
+                    os.read(descriptor, _MESSAGE_BYTES)
+                elif not self._hear():
+                    return
+            self._reap()
+            self._keep_time()
+            if not ready and len(self._parked) < self._wanted_parked:
+                self._park()
+
+    def _patience_ms(self) -> int | None:
+        if len(self._parked) < self._wanted_parked:
+            return _IDLE_MS
+        if not self._clocks:
+            return None
+        return max(0, int((self._clocks[0][0] - time.monotonic()) * 1000) + 1)
+
+    def _hear(self) -> bool:
+        data, ancillary, _, _ = self._service.recvmsg(_MESSAGE_BYTES, _socket.CMSG_SPACE(4 * _MOST_DESCRIPTORS))
+        if not data:
+            return False
+        descriptors = tuple(number for _, _, packed in ancillary for (number,) in struct.iter_unpack("i", packed))
+        message = marshal.loads(data)  # noqa: S302 - from the service that started us, never from outside
+        try:
+            self._obey(message, descriptors)
+        finally:
+            for descriptor in descriptors:
+                os.close(descriptor)
+        return True
+
+    def _obey(self, message: tuple[Any, ...], descriptors: tuple[int, ...]) -> None:
+        if message[0] == "run":
+            self._start(message[1], message[2], descriptors)
+        elif message[0] == "end":
+            run = self._runs.get(message[1])
+            if run is not None:
+                self._end(run, message[2])
+        elif message[0] == "census":
+            self._say(("census", len(self._runs), len(self._parked)))
+
+    def _start(self, number: int, timeout_s: float, descriptors: tuple[int, ...]) -> None:
+        try:
+            born = self._take_parked(descriptors) or self._bear(descriptors)
+        except (OSError, kernel.LayerFailed, IndexError) as error:
+            self._say(("ended", number, None, 0, 0.0, f"{type(error).__name__}: {error}", None))
+            return
+        run = self._runs[number] = Run(number, born)
+        self._by_pid[born.student] = (born, run)
+        if born.init:
+            self._by_pid[born.init] = (born, run)
+        now = time.monotonic()
+        heapq.heappush(self._clocks, (now + timeout_s, number, "wall"))
+        heapq.heappush(self._clocks, (now + self._demotion.after_s, number, "cpu"))
+
+    def _take_parked(self, descriptors: tuple[int, ...]) -> Born | None:
+        while self._parked:
+            parked = self._parked.pop(0)
+            packed = struct.pack(f"{len(descriptors)}i", *descriptors)
+            try:
+                parked.socket.sendmsg([b"go"], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, packed)])
+            except OSError:  # it has ended meanwhile; it is reaped like any other
+                continue
+            finally:
+                parked.socket.close()
+            return parked.born
+        return None
+
+    def _bear(self, descriptors: tuple[int, ...]) -> Born:
+        def live(facts: dict[str, object], scratch: str) -> NoReturn:
+            nursery.run(descriptors, facts, scratch)
+
+        return self._with_uid(live, descriptors[nursery.CHANNEL])
+
+    def _park(self) -> None:
+        ours, theirs = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
+
+        def live(facts: dict[str, object], scratch: str) -> NoReturn:
+            ours.close()
+            student.warm_up()
+            _, ancillary, _, _ = theirs.recvmsg(16, _socket.CMSG_SPACE(4 * _MOST_DESCRIPTORS))
+            if not ancillary:
+                os._exit(0)
+            nursery.run(struct.unpack(f"{len(ancillary[0][2]) // 4}i", ancillary[0][2]), facts, scratch)
+
+        try:
+            born = self._with_uid(live, None)
+        except (OSError, kernel.LayerFailed, IndexError):
+            self._wanted_parked = 0
+            return
+        finally:
+            theirs.close()
+        self._by_pid[born.student] = (born, None)
+        if born.init:
+            self._by_pid[born.init] = (born, None)
+        self._parked.append(Parked(born, ours))
+
+    def _with_uid(self, live: Any, on_failure: int | None) -> Born:
+        uid = self._uids.pop(0)
+        try:
+            return self._nursery.bear(uid, live, on_failure)
+        except OSError:
+            self._uids.append(uid)
+            raise
+
+    def _end(self, run: Run, reason: str) -> None:
+        if run.reason is None and run.status is None:
+            run.reason = reason
+        run.born.kill()
+
+    def _reap(self) -> None:
+        while self._by_pid:
+            pid, status, usage = os.wait4(-1, os.WNOHANG)
+            if pid == 0:
+                return
+            born, run = self._by_pid.pop(pid, (None, None))
+            if born is None:
+                continue
+            if pid == born.student:
+                if run is not None:
+                    run.status = status
+                    run.peak_bytes = usage.ru_maxrss * 1024
+                    run.cpu_s = usage.ru_utime + usage.ru_stime
+                if born.init:
+                    born.kill()
+                    continue
+            self._buried(born, run)
+
+    def _buried(self, born: Born, run: Run | None) -> None:
+        """Every process of it is gone: only now its user id and its place are free."""
+        self._uids.append(born.uid)
+        if run is None:
+            self._parked = [parked for parked in self._parked if parked.born is not born]
+            self._wanted_parked = 0  # it should have waited: whatever is wrong, the next ones tell it as runs
+        else:
+            del self._runs[run.id]
+            path = born.scratch if isinstance(born.scratch, str) else None
+            rights = [] if path else [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, struct.pack("i", born.scratch))]
+            self._say(("ended", run.id, run.status, run.peak_bytes, run.cpu_s, run.reason, path), rights)
+        born.let_go()
+
+    def _keep_time(self) -> None:
+        if not self._clocks:
+            return
+        now = time.monotonic()
+        while self._clocks and self._clocks[0][0] <= now:
+            _, number, kind = heapq.heappop(self._clocks)
+            run = self._runs.get(number)
+            if run is None or run.status is not None:
+                continue
+            if kind == "wall":
+                self._end(run, "timeout")
+            else:
+                again_in_s = self._demotion.look_at(run.born)
+                if again_in_s:
+                    heapq.heappush(self._clocks, (now + again_in_s, number, "cpu"))
+
+    def _say(self, message: tuple[Any, ...], rights: Any = ()) -> None:
+        self._service.sendmsg([marshal.dumps(message)], rights)
+
+
+def _child_signals() -> int:
+    """A descriptor that can be read when a child has ended."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGCHLD,))
+    mask = ctypes.create_string_buffer((1 << (signal.SIGCHLD - 1)).to_bytes(8, "little"), 128)
+    return kernel.checked(kernel.libc.signalfd(-1, mask, os.O_CLOEXEC | os.O_NONBLOCK), "signalfd")
+
+
+def _become_first(service: Any, plan: dict[str, Any]) -> None:
+    """Into namespaces of our own, as the first process there: when it ends, every run ends."""
+    namespaces.leave_host(user=not plan["uids"])
+    pid = kernel.fork()
+    if pid != 0:
+        service.close()
+        os.waitpid(pid, 0)
+        os._exit(0)
+    kernel.die_with_parent()
+
+
+def _boot(config: dict[str, Any], service: Any) -> Zygote:
+    for name in _PRELOADED:
+        importlib.import_module(name)
+    limits.spare_memory()
+    plan = config["plan"]
+    if plan["namespaces"]:
+        _become_first(service, plan)
+    proc, own_proc = namespaces.own_proc() if plan["namespaces"] else (os.open("/proc", os.O_PATH), True)
+    limits.go_first_when_memory_runs_out(proc, _OOM_SCORE)
+    if plan["landlock"]:
+        landlock.version()
+    zygote = Zygote(config, service, proc, own_proc=own_proc)
+    if plan["namespaces"]:
+        namespaces.build_root(config["view"])
+    student.set_the_stage()
+    return zygote
+
+
+def _take_low_descriptors() -> None:
+    """0 to 3 are nobody's here, so that what is passed to us never lies there; and they look like pipes."""
+    reading, writing = os.pipe()
+    os.dup2(reading, 0)
+    for number in (1, 2, 3):
+        os.dup2(writing, number)
+    for number in (reading, writing):
+        if number > 3:
+            os.close(number)
+
+
+def main(config_descriptor: int, socket_descriptor: int) -> NoReturn:
+    """Boot, say so, serve."""
+    service = _socket.socket(fileno=socket_descriptor)
+    with open(config_descriptor, "rb") as file:
+        config: dict[str, Any] = marshal.load(file)  # noqa: S302 - from the service that started us
+    _take_low_descriptors()
+    try:
+        zygote = _boot(config, service)
+        gc.collect()
+        gc.freeze()
+        facts = zygote.prepare()
+    except kernel.LayerFailed as error:
+        service.send(marshal.dumps(("failed", error.layer, error.reason)))
+        os._exit(nursery.GAVE_UP)
+    except Exception as error:  # noqa: BLE001 - the service must hear of it, whatever it is
+        service.send(marshal.dumps(("failed", "zygote", f"{type(error).__name__}: {error}")))
+        os._exit(nursery.GAVE_UP)
+    service.send(marshal.dumps(("up", facts)))
+    zygote.serve()
+    os._exit(0)

@@ -1,0 +1,276 @@
+"""The service's end of a zygote: starts it, gives it runs, hears of their ends, and knows when it is gone."""
+
+from __future__ import annotations
+
+import array
+import asyncio
+import contextlib
+import fcntl
+import marshal
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import learnflow
+from learnflow.services.code_execution.interpreter import Interpreter
+from learnflow.services.code_execution.live import LiveRun
+from learnflow.services.code_execution.outcome import Program, Seen
+from learnflow.services.code_execution.plan import UIDS_PER_ZYGOTE, Limits, Plan, tasks_of
+
+_SOURCE_ROOT = str(Path(learnflow.__file__).parent.parent)
+_BOOT = """import sys
+sys.path.append(sys.argv[1])
+from learnflow.services.code_execution.inside.zygote import main
+sys.path.pop()
+main(int(sys.argv[2]), int(sys.argv[3]))
+"""
+_UP_S = 10.0
+_GONE_S = 2.0
+_MESSAGE_BYTES = 4096
+_LOWEST_DESCRIPTOR = 10
+
+
+class Failed(Exception):
+    """The zygote could not be brought up: which layer, and why."""
+
+    def __init__(self, layer: str, reason: str) -> None:
+        super().__init__(f"{layer}: {reason}")
+        self.layer = layer
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way of shutting programs in; zygotes of it may be started as often as one likes."""
+
+    interpreter: Interpreter
+    plan: Plan
+    limits: Limits = field(default_factory=Limits)
+    scratch_dir: Path | None = None
+    parked: int = 0
+
+
+class Zygote:
+    """Belongs to the event loop that started it. `block` tells its user ids from those of its siblings."""
+
+    def __init__(self, way: Way, block: int = 0) -> None:
+        self.way = way
+        self.block = block
+        self.facts: dict[str, Any] = {}
+        self.runs = 0
+        self.is_up = False
+        self.started_at = time.monotonic()
+        self._live: dict[int, LiveRun] = {}
+        self._process: subprocess.Popen[bytes] | None = None
+        self._socket: socket.socket | None = None
+        self._folder: str | None = None
+        self._greeting: asyncio.Future[tuple[Any, ...]] | None = None
+        self._census: asyncio.Future[tuple[int, int]] | None = None
+
+    @property
+    def live(self) -> int:
+        return len(self._live)
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process else None
+
+    async def start(self) -> None:
+        """Until it is ready to bring forth; Failed with the layer when it cannot."""
+        loop = asyncio.get_running_loop()
+        self._greeting = loop.create_future()
+        self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._socket.setblocking(False)
+        loop.add_reader(self._socket.fileno(), self._hear)
+        try:
+            with theirs:
+                self._process = await asyncio.to_thread(self._spawn, theirs)
+            async with asyncio.timeout(_UP_S):
+                kind, *told = await self._greeting
+        except (OSError, TimeoutError) as error:
+            await self.close()
+            raise Failed("zygote", f"{type(error).__name__}: {error}") from error
+        if kind != "up":
+            await self.close()
+            raise Failed(str(told[0]), str(told[1]))
+        self.facts, self.is_up = told[0], True
+
+    async def close(self) -> None:
+        """It and every process of it end; runs in hand are lost."""
+        self._hung_up("it was closed")
+        process, folder = self._process, self._folder
+        self._process = self._folder = None
+        if process is not None:
+            await asyncio.to_thread(_end_process, process)
+        if folder is not None:
+            await asyncio.to_thread(_remove, folder)
+
+    def begin(self, program: Program) -> LiveRun:
+        """Start a run; OSError when the zygote does not take it."""
+        live = LiveRun(program, self.way.limits.output_bytes)
+        theirs = live.open()
+        self.runs += 1
+        number = self.runs
+        try:
+            self._send(("run", number, program.timeout_s), theirs)
+        except OSError:
+            live.lost("it takes no more runs")
+            raise
+        finally:
+            for descriptor in theirs:
+                os.close(descriptor)
+        self._live[number] = live
+        live.begin(self, number)
+        return live
+
+    async def watch(self, program: Program) -> Seen:
+        """A run to its very end."""
+        live = self.begin(program)
+        seen = await live.finished
+        await live.gone
+        return seen
+
+    def end(self, number: int, reason: str) -> None:
+        with contextlib.suppress(OSError):  # then it is gone already, and so is the run
+            self._send(("end", number, reason))
+
+    async def census(self) -> tuple[int, int]:
+        """How many runs are live and how many children parked, by its own count."""
+        self._census = asyncio.get_running_loop().create_future()
+        self._send(("census",))
+        return await self._census
+
+    def _spawn(self, theirs: socket.socket) -> subprocess.Popen[bytes]:
+        if not self.way.plan.namespaces:
+            self._folder = tempfile.mkdtemp(prefix="learnflow-zygote-", dir=self.way.scratch_dir)
+            Path(self._folder).chmod(0o711)
+        config = os.memfd_create("learnflow-config", os.MFD_CLOEXEC)
+        os.write(config, marshal.dumps(self._config()))
+        os.lseek(config, 0, os.SEEK_SET)
+        passed = [
+            fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, _LOWEST_DESCRIPTOR) for number in (config, theirs.fileno())
+        ]
+        os.close(config)
+        command = [self.way.interpreter.executable, "-I", "-S", "-B", "-c", _BOOT, _SOURCE_ROOT, *map(str, passed)]
+        try:
+            return subprocess.Popen(
+                command,
+                env={},
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                pass_fds=passed,
+                process_group=0,
+            )
+        finally:
+            for number in passed:
+                os.close(number)
+
+    def _config(self) -> dict[str, object]:
+        way = self.way
+        limits = way.limits.as_config()
+        if not way.plan.namespaces and way.plan.first_uid is None:
+            limits["processes"] += tasks_of(os.getuid())
+        return {
+            "plan": way.plan.as_config(),
+            "limits": limits,
+            "view": way.interpreter.view.as_config(),
+            "parked": way.parked,
+            "uids": way.plan.uids(self.block, UIDS_PER_ZYGOTE),
+            "runs": self._folder,
+        }
+
+    def _send(self, message: tuple[Any, ...], descriptors: tuple[int, ...] = ()) -> None:
+        if self._socket is None:
+            raise ConnectionResetError("the zygote is gone")
+        rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))] if descriptors else []
+        self._socket.sendmsg([marshal.dumps(message)], rights)
+
+    def _hear(self) -> None:
+        if self._socket is None:
+            return
+        try:
+            data, ancillary, _, _ = self._socket.recvmsg(_MESSAGE_BYTES, socket.CMSG_SPACE(4))
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._hung_up(str(error))
+            return
+        passed = array.array("i", b"".join(packed for _, _, packed in ancillary))
+        try:
+            if data:
+                self._understand(marshal.loads(data), passed[0] if passed else -1)  # noqa: S302 - our own zygote
+            else:
+                self._hung_up("it ended")
+        finally:
+            for descriptor in passed:
+                os.close(descriptor)
+
+    def _understand(self, message: tuple[Any, ...], scratch: int) -> None:
+        kind, *told = message
+        if kind == "ended":
+            self._on_ended(scratch, *told)
+        elif kind == "census" and self._census is not None:
+            self._census.set_result((told[0], told[1]))
+        elif self._greeting is not None and not self._greeting.done():
+            self._greeting.set_result(message)
+
+    def _on_ended(
+        self,
+        scratch: int,
+        number: int,
+        status: int | None,
+        peak_bytes: int,
+        cpu_s: float,
+        reason: str | None,
+        path: str | None,
+    ) -> None:
+        live = self._live.pop(number, None)
+        if live is None:
+            return
+        if path is None:
+            live.on_ended(status, peak_bytes, cpu_s, reason, scratch)
+            return
+        folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            live.on_ended(status, peak_bytes, cpu_s, reason, folder)
+        finally:
+            os.close(folder)
+            asyncio.get_running_loop().run_in_executor(None, _remove, path)
+
+    def _hung_up(self, reason: str) -> None:
+        self.is_up = False
+        if self._socket is not None:
+            asyncio.get_running_loop().remove_reader(self._socket.fileno())
+            self._socket.close()
+            self._socket = None
+        if self._greeting is not None and not self._greeting.done():
+            self._greeting.set_result(("failed", "zygote", reason))
+        for live in list(self._live.values()):
+            live.lost(reason)
+        self._live.clear()
+
+
+def _end_process(process: subprocess.Popen[bytes]) -> None:
+    """It ends by itself when its service has hung up."""
+    try:
+        process.wait(_GONE_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _remove(path: str) -> None:
+    """By rm: it copes with trees deeper than Python's recursion, and neither command follows a link beneath."""
+    for command in (["rm", "-rf"], ["chmod", "-R", "u+rwx"], ["rm", "-rf"]):
+        subprocess.run([*command, "--", path], check=False, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        if not os.path.lexists(path):
+            return
+    shutil.rmtree(path, ignore_errors=True)
