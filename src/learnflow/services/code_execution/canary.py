@@ -15,6 +15,7 @@ from learnflow.services.code_execution.plan import Plan
 from learnflow.services.code_execution.zygote import Failed, Way, Zygote
 
 _TIMEOUT_S = 5.0
+_OWN_SOURCE = str(Path(__file__).resolve())
 _NAMESPACES = {"pid": "pid", "mount": "mnt", "network": "net", "ipc": "ipc"}
 _FLOOR = (
     "environment",
@@ -64,7 +65,7 @@ async def judge_zygote(zygote: Zygote) -> Isolation:
     """What isolation a run of this zygote has."""
     way = zygote.way
     asked = {
-        "source": str(Path(__file__).resolve()),
+        "source": _OWN_SOURCE,
         "service": os.getpid(),
         # without a filter nothing may stop the processes: so none are started
         "limited": way.plan.seccomp,

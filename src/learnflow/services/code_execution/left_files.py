@@ -1,4 +1,4 @@
-"""What a program left in its scratch folder, read when every process of it is gone: regular files alone, up to a cap."""
+"""What a program left in its folder, read when every process of it is gone: regular files alone, up to a cap."""
 
 from __future__ import annotations
 

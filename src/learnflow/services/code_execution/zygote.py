@@ -238,12 +238,11 @@ class Zygote:
         if path is None:
             live.on_ended(status, peak_bytes, cpu_s, reason, scratch)
             return
-        folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        try:
-            live.on_ended(status, peak_bytes, cpu_s, reason, folder)
-        finally:
+        folder = _opened(path)
+        live.on_ended(status, peak_bytes, cpu_s, reason, folder)
+        if folder >= 0:
             os.close(folder)
-            asyncio.get_running_loop().run_in_executor(None, _remove, path)
+        asyncio.get_running_loop().run_in_executor(None, _remove, path)
 
     def _hung_up(self, reason: str) -> None:
         self.is_up = False
@@ -256,6 +255,13 @@ class Zygote:
         for live in list(self._live.values()):
             live.lost(reason)
         self._live.clear()
+
+
+def _opened(folder: str) -> int:
+    try:
+        return os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:  # the program has closed its own folder: nothing of it is shown
+        return -1
 
 
 def _end_process(process: subprocess.Popen[bytes]) -> None:

@@ -4,7 +4,6 @@ It speaks with the service over one socket. Source, input and output of a run pa
 It keeps the time of every run, and says that one has ended only when all its processes are gone.
 """
 
-
 from __future__ import annotations
 
 import _signal as signal  # type: ignore[import-not-found]  # the public module wraps every call
@@ -27,7 +26,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, NoReturn
 
-_PRELOADED = ["abc", "ast", "bisect", "collections", "collections.abc", "contextlib", "copy", "csv", "ctypes", "dataclasses", "datetime", "decimal", "enum", "fractions", "functools", "heapq", "inspect", "io", "itertools", "json", "linecache", "math", "operator", "random", "re", "resource", "statistics", "string", "textwrap", "threading", "traceback", "types", "typing", "encodings.ascii", "encodings.latin_1"]
+_PRELOADED = (
+    "abc ast bisect collections collections.abc contextlib copy csv ctypes dataclasses datetime decimal enum fractions "
+    "functools heapq inspect io itertools json linecache math operator random re resource statistics string textwrap "
+    "threading traceback types typing encodings.ascii encodings.latin_1"
+)
 _MESSAGE_BYTES = 4096
 _MOST_DESCRIPTORS = 5
 _OOM_SCORE = 500
@@ -263,7 +266,7 @@ def _become_first(service: Any, plan: dict[str, Any]) -> None:
 
 
 def _boot(config: dict[str, Any], service: Any) -> Zygote:
-    for name in _PRELOADED:
+    for name in _PRELOADED.split():
         importlib.import_module(name)
     limits.spare_memory()
     plan = config["plan"]
