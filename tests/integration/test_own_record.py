@@ -24,6 +24,7 @@ from tests.integration.school import running as serving
 SECTIONS = (
     Section(PROGRESS, "progress", "/progress/{user_id}"),
     Section(PROGRESS, "days", "/days?user_id={user_id}"),
+    Section(PROGRESS, "weeks", "/weeks?user_id={user_id}"),
     Section(PROGRESS, "away", "/away"),
     Section(PROGRESS, "nothing", "/nothing"),
 )
@@ -95,7 +96,7 @@ async def test_a_wrong_page_of_looks_is_refused(gateway: httpx.AsyncClient, quer
 
 
 def others(request: httpx.Request) -> httpx.Response:
-    """Progress, as an export meets it: an object, a list of two pages, one that is away, one without the route."""
+    """Progress, as an export meets it: an object, lists in pages, one that is away, one that is not there."""
     if request.url.path == "/away":
         raise httpx.ConnectError("refused", request=request)
     if request.url.path == "/nothing":
@@ -103,6 +104,9 @@ def others(request: httpx.Request) -> httpx.Response:
     if request.url.path == "/days":
         following = None if "offset" in request.url.params else f"{request.url.raw_path.decode()}&offset=1"
         return httpx.Response(200, json={"items": [len(request.url.params)], "total": 2, "next": following})
+    if request.url.path == "/weeks":
+        offset = int(request.url.params.get("offset", 0))
+        return httpx.Response(200, json={"items": [offset], "total": 3, "next": offset + 1 if offset < 2 else None})
     return httpx.Response(200, json={"student": request.url.path.split("/")[-1]})
 
 
@@ -134,6 +138,7 @@ async def test_the_export_holds_everything_and_names_what_did_not_answer(
     assert found["services"] == {
         "progress progress": {"student": str(student["id"])},
         "progress days": [1, 2],
+        "progress weeks": [0, 1, 2],
     }
     assert [(gap["service"], gap["what"]) for gap in found["missing"]] == [
         ("progress", "away"),
