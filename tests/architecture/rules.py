@@ -119,7 +119,7 @@ def _docstrings(tree: ast.Module) -> Iterator[int]:
 
 def use_cases_never_see_http(module: Module) -> Iterator[str]:
     """Rule 5 for every file of a service: only `app`, `api`, `<area>_api` and `sockets` know the web."""
-    if module.service is None or len(module.parts) < 4 or _is_edge(module.parts[3]):
+    if module.service is None or len(module.parts) < 4 or _is_edge(module.parts[-1]):
         return
     for node, name in imports(module):
         if name.split(".")[0] in {"fastapi", "starlette"}:
