@@ -66,10 +66,14 @@ def _python(arguments: list[str], stdin: str) -> subprocess.CompletedProcess[str
 
 
 def run_all(codes: list[str]) -> list[tuple[str, str]]:
-    """What each program prints, without the last line break, and its exception's name; one process for all."""
+    """What each program prints, without the last line break, and its exception's name.
+
+    One process for all, but none finds the files of the one before.
+    """
     program = (
-        "import contextlib, io, json, sys\nfound = []\n"
+        "import contextlib, io, json, os, sys\nfound = []\n"
         "for code in json.load(sys.stdin):\n"
+        "    for left in os.listdir():\n        os.unlink(left)\n"
         "    printed, error = io.StringIO(), ''\n"
         "    try:\n"
         "        with contextlib.redirect_stdout(printed):\n            exec(code, {'__name__': '__main__'})\n"
