@@ -137,11 +137,11 @@ async def test_where_no_card_fits_the_answer_says_so_and_nothing_counts_as_expla
     school: School, client: httpx.AsyncClient
 ) -> None:
     student_id = await school.student()
-    query_id = await requested(school, student_id, "What is inheritance?")
+    query_id = await requested(school, student_id, "What is a generator?")
 
     data, text, details = await answered(school, student_id, query_id)
 
-    assert text.startswith("I have no card for that yet. It belongs to the topic **Inheritance**.")
+    assert text.startswith("I have no card for that yet. It belongs to the topic **For loops**.")
     assert (data["verified"], details) == (False, {})
     assert not await school.gateway.fetchval("select count(*) from bus_log where topic = 'progress.events'")
 

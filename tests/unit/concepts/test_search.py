@@ -106,7 +106,7 @@ def test_what_no_card_is_about_gets_no_card(question: str) -> None:
 @pytest.mark.parametrize(
     ("question", "topic"),
     [
-        ("what is inheritance", "oop/inheritance"),
+        ("what is a generator", "control-flow/for-loops"),
         ("how do I read a csv file", "files/csv"),
         ("what does json.loads do", "files/json"),
         ("explain recursion", "functions/defining"),
