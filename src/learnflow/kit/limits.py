@@ -48,4 +48,6 @@ async def forget(database: Database, *, name: str, subject: str) -> None:
 
 
 def _spoken(window_s: int) -> str:
+    if window_s >= 7200 and window_s % 3600 == 0:
+        return f"{window_s // 3600} h"
     return f"{window_s // 60} min" if window_s >= 60 and window_s % 60 == 0 else f"{window_s} s"

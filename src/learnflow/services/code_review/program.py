@@ -1,6 +1,7 @@
 """A student's program as text and tree. It is read, never run, here."""
 
 import ast
+import threading
 import warnings
 from collections.abc import Iterator
 from functools import cached_property
@@ -87,10 +88,14 @@ def own_nodes(function: ast.AST) -> Iterator[ast.AST]:
             waiting.extend(ast.iter_child_nodes(node))
 
 
+_PARSING = threading.Lock()
+"""Before 3.11.8 Python counts the depth of all trees being built together: two threads break each other's."""
+
+
 def _parsed(source: str) -> tuple[ast.Module, SyntaxError | None]:
     """The tree, or what is wrong with the text; `compile` also sees what the grammar alone lets through."""
     try:
-        with warnings.catch_warnings():
+        with _PARSING, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = ast.parse(source)
             compile(source, "program.py", "exec", dont_inherit=True)

@@ -50,8 +50,8 @@ def make_router(desk: ExerciseDesk) -> APIRouter:
         return await desk.submit(principal, request)
 
     @router.post("/exercises/check", dependencies=[SERVICES], responses=_GONE, summary="A grade without a record")
-    async def check(request: CheckRequest) -> GradeView:
-        return await desk.check(request.exercise_id, request.code)
+    async def check(request: CheckRequest, principal: CurrentPrincipal) -> GradeView:
+        return await desk.check(principal, request.exercise_id, request.code)
 
     @router.get("/submissions", dependencies=[SIGNED_IN], responses=_GONE, summary="A student's submissions")
     async def submissions(

@@ -16,6 +16,7 @@ from learnflow.kit.own_records import OwnTable
 from learnflow.kit.revocations import Revocations
 from learnflow.kit.sealed import Vault, load_master_key
 from learnflow.kit.tokens import HttpKeySource, KeySource, TokenVerifier
+from learnflow.kit.turns import Turns
 from learnflow.kit.wakeups import Wakeups
 from learnflow.services.exercise.api import make_exercise_router, make_router
 from learnflow.services.exercise.assignments import api as assignments_api
@@ -44,6 +45,9 @@ from learnflow.services.exercise.settings import Settings
 MAX_BODY_BYTES = 4 * 1024 * 1024
 """Room for a file of exercises to be imported; each text of a request has a limit of its own."""
 
+GRADINGS_AT_ONCE, GRADINGS_OF_ONE = 4, 6
+"""As many as the sandbox has slots for batches; of one person one at a time, and so many are kept waiting."""
+
 OWN = {
     "submissions": OwnTable("student_id", leave_out=("report", "code_hash")),
     "drafts": OwnTable("student_id", leave_out=("code_hash",)),
@@ -65,6 +69,7 @@ class Shared:
     bank: Bank
     grader: Grader
     sandbox: Sandbox
+    turns: Turns
     curriculum: Curriculum
     lexicon: Lexicon
 
@@ -85,11 +90,12 @@ def create(settings: Settings, *, keys: KeySource | None = None, invoker: Invoke
         bank=Bank(load_exercises(), exercises),
         grader=Grader(sandbox),
         sandbox=sandbox,
+        turns=Turns(at_once=GRADINGS_AT_ONCE, most=GRADINGS_OF_ONE),
         curriculum=curriculum,
         lexicon=Lexicon(curriculum),
     )
     submissions = Submissions(database)
-    desk = ExerciseDesk(database, bus, shared.vault, shared.bank, submissions, shared.grader)
+    desk = ExerciseDesk(database, bus, shared.vault, shared.bank, submissions, shared.grader, shared.turns)
     coach = Coach(bus, shared.vault, shared.bank, submissions, shared.lexicon, curriculum.catalogue)
     Handlers(coach).subscribe(bus)
     return create_app(
@@ -127,6 +133,7 @@ def _generator(shared: Shared) -> Generator:
         shared.exercises,
         shared.grader,
         shared.sandbox,
+        shared.turns,
         load_templates(),
         shared.lexicon,
         shared.curriculum.catalogue,

@@ -15,6 +15,16 @@ on conflict (exercise_id) do update set topic_id = excluded.topic_id, title = ex
     difficulty = excluded.difficulty, task = excluded.task, updated_at = now()
 """
 
+LATEST_GENERATED = 200
+"""So many of what was generated for one person are listed: whoever has more made does not slow everybody down."""
+_VISIBLE = """
+select * from exercises
+where (origin = 'imported' or exercise_id in (
+    select exercise_id from exercises where created_by = $1 order by created_at desc, exercise_id desc limit $3))
+  and ($2::text is null or topic_id = $2)
+order by origin desc, created_at, exercise_id
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class StoredExercise:
@@ -54,12 +64,12 @@ class Exercises:
         return _stored(row) if row is not None else None
 
     async def visible(self, user_id: UUID, topic_id: str | None) -> list[StoredExercise]:
-        """Imported ones, and those generated for this person, oldest first."""
+        """Imported ones, and the latest of those generated for this person, oldest first."""
         rows = await self._database.fetch(
-            """select * from exercises where (origin = 'imported' or created_by = $1)
-               and ($2::text is null or topic_id = $2) order by origin desc, created_at, exercise_id""",
+            _VISIBLE,
             user_id,
             topic_id,
+            LATEST_GENERATED,
         )
         return [_stored(row) for row in rows]
 

@@ -14,6 +14,7 @@ from learnflow.kit.database import Database, Transaction
 from learnflow.kit.principal import Principal
 from learnflow.kit.sealed import Vault
 from learnflow.kit.students import see_student
+from learnflow.kit.turns import Turns
 from learnflow.services.exercise import views
 from learnflow.services.exercise.bank import Bank, Filter, Item
 from learnflow.services.exercise.grading.grader import Grader
@@ -35,13 +36,22 @@ log = structlog.get_logger()
 SOURCE = f"/learnflow/{EXERCISE.name}"
 PROGRAMS = frozenset({"write", "fix"})
 """The kinds of which a program is handed in."""
+CHECKS_AT_ONCE, CHECKS_WAITING, CHECK_WAIT_S = 2, 64, 2.0
+"""Grades without a record; who asks for one does not wait longer."""
 
 
 class ExerciseDesk:
     """Serves exercises and grades what is handed in; a submission is kept before anything else happens to it."""
 
     def __init__(
-        self, database: Database, bus: Bus, vault: Vault, bank: Bank, submissions: Submissions, grader: Grader
+        self,
+        database: Database,
+        bus: Bus,
+        vault: Vault,
+        bank: Bank,
+        submissions: Submissions,
+        grader: Grader,
+        turns: Turns,
     ) -> None:
         self._database = database
         self._bus = bus
@@ -49,6 +59,8 @@ class ExerciseDesk:
         self._bank = bank
         self._submissions = submissions
         self._grader = grader
+        self._turns = turns
+        self._checks = Turns(at_once=CHECKS_AT_ONCE, each=CHECKS_AT_ONCE, most=CHECKS_WAITING)
 
     async def list_exercises(self, principal: Principal, wanted: Filter, limit: int, offset: int) -> ExercisePage:
         """A page of exercises, each with how the caller stands with it."""
@@ -71,10 +83,11 @@ class ExerciseDesk:
         """An exercise with its hidden tests and its reference."""
         return views.full_view(await self._bank.find(exercise_id))
 
-    async def check(self, exercise_id: str, code: str) -> GradeView:
+    async def check(self, principal: Principal, exercise_id: str, code: str) -> GradeView:
         """The grade of a program, nothing recorded."""
         item = await self._bank.find(exercise_id)
-        return views.grade_view(exercise_id, await self._grader.grade(item.task, code))
+        async with self._checks.of(principal.user_id, CHECK_WAIT_S):
+            return views.grade_view(exercise_id, await self._grader.grade(item.task, code))
 
     async def submit(self, principal: Principal, request: SubmitRequest) -> GradedView:
         """Keep what is handed in, grade it, keep the grade; the facts leave with what they are about.
@@ -83,6 +96,10 @@ class ExerciseDesk:
         gets its grade under the same attempt.
         """
         item = await self._bank.find(request.exercise_id)
+        async with self._turns.of(principal.user_id):
+            return await self._submitted(principal, item, request)
+
+    async def _submitted(self, principal: Principal, item: Item, request: SubmitRequest) -> GradedView:
         received = await self._receive(principal.user_id, item, request)
         try:
             grade = await self._grader.grade(item.task, request.code)

@@ -4,11 +4,14 @@ from uuid import UUID
 
 from learnflow.kit.database import Database
 from learnflow.kit.sealed import Vault
+from learnflow.kit.turns import Turns
 from learnflow.services.exercise.bank import Bank
 from learnflow.services.exercise.drafts.repository import Draft, Drafts
 from learnflow.services.exercise.drafts.schemas import DraftPage, DraftView
 
 KEPT_VERSIONS = 50
+SAVES_AT_ONCE, SAVES_OF_ONE = 4, 20
+"""Saves that wait for each other wait here, where they hold no connection to the database."""
 
 
 class DraftDesk:
@@ -19,6 +22,7 @@ class DraftDesk:
         self._vault = vault
         self._bank = bank
         self._drafts = drafts
+        self._turns = Turns(at_once=SAVES_AT_ONCE, most=SAVES_OF_ONE)
 
     async def latest(self, student_id: UUID, exercise_id: str) -> DraftView:
         """The newest version, or the starter where there is none."""
@@ -33,7 +37,7 @@ class DraftDesk:
         await self._bank.find(exercise_id)
         sealed = await self._vault.seal(student_id, code)
         code_hash = self._vault.index(f"{student_id} {code}")
-        async with self._database.transaction() as tx:
+        async with self._turns.of(student_id), self._database.transaction() as tx:
             await self._drafts.lock(tx, student_id, exercise_id)
             newest = next(iter(await self._drafts.versions(student_id, exercise_id, 1)), None)
             if newest is None or newest.code_hash != code_hash:

@@ -18,6 +18,7 @@ from learnflow.kit.bus.base import Bus, new_event
 from learnflow.kit.database import Database
 from learnflow.kit.limits import take
 from learnflow.kit.principal import Principal
+from learnflow.kit.turns import Turns
 from learnflow.services.exercise.bank import Item
 from learnflow.services.exercise.exercises_repository import Exercises, StoredExercise
 from learnflow.services.exercise.generation.choosing import fitting
@@ -33,7 +34,7 @@ from learnflow.services.exercise.views import student_view
 log = structlog.get_logger()
 
 SOURCE = f"/learnflow/{EXERCISE.name}"
-PER_MINUTE = 10
+PER_MINUTE, PER_DAY, DAY_S = 10, 100, 86_400
 DRAFTS = 8
 """So many drafts are tried for one exercise; more than two thirds of them are good (tests/content)."""
 RUN_S = 2.0
@@ -52,6 +53,7 @@ class Generator:
         exercises: Exercises,
         grader: Grader,
         sandbox: Sandbox,
+        turns: Turns,
         templates: Mapping[str, Template],
         lexicon: Lexicon,
         catalogue: Catalogue,
@@ -61,6 +63,7 @@ class Generator:
         self._exercises = exercises
         self._grader = grader
         self._sandbox = sandbox
+        self._turns = turns
         self._templates = templates
         self._lexicon = lexicon
         self._catalogue = catalogue
@@ -72,6 +75,15 @@ class Generator:
         """
         templates = fitting(wish.topic, wish.difficulty, self._templates, self._lexicon, self._catalogue)
         await take(self._database, name="generation", subject=str(principal.user_id), limit=PER_MINUTE, window_s=60)
+        await take(
+            self._database, name="generation-a-day", subject=str(principal.user_id), limit=PER_DAY, window_s=DAY_S
+        )
+        async with self._turns.of(principal.user_id):
+            return await self._generated(principal, wish, templates)
+
+    async def _generated(
+        self, principal: Principal, wish: GenerateExercises, templates: Sequence[Template]
+    ) -> GeneratedView:
         known = await self._exercises.visible(principal.user_id, templates[0].topic_id)
         taken = {one.task.reference for one in known}
         made: list[StoredExercise] = []
