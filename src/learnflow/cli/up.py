@@ -26,7 +26,11 @@ def up(
     only: Annotated[str, typer.Option(help="Start these services alone: A,B")] = "",
     replicas: Annotated[int, typer.Option(help="Processes for each service", min=1, max=8)] = 1,
     host: Annotated[
-        str, typer.Option(help="Address to listen on; off loopback needs --no-demo", envvar="LEARNFLOW_HOST")
+        str,
+        typer.Option(
+            help="Address of the pages; off loopback needs --no-demo. All other services stay on loopback",
+            envvar="LEARNFLOW_HOST",
+        ),
     ] = "127.0.0.1",
     in_process: Annotated[bool, typer.Option("--in-process", help="All services in one process")] = False,
     no_demo: Annotated[bool, typer.Option("--no-demo", help="Make no demo accounts")] = False,

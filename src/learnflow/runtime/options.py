@@ -3,12 +3,13 @@
 import os
 from dataclasses import dataclass, field
 
-from learnflow.contracts.services import SERVICES, Service, built_services
+from learnflow.contracts.services import SERVICES, WEB, Service, built_services
 from learnflow.runtime.errors import RuntimeProblem
 from learnflow.runtime.ports import is_loopback
 
 BUSES = ("log", "kafka")
 CONNECTIONS_FOR_POOLS = 90
+LOOPBACK = "127.0.0.1"
 ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - a key to translate, nothing is bound here
 
 
@@ -34,8 +35,16 @@ class Options:
 
     @property
     def own_host(self) -> str:
-        """Where this machine reaches its own services."""
-        return ANY_ADDRESS.get(self.host, self.host)
+        """Where this machine's services reach each other."""
+        return self.host if is_loopback(self.host) else LOOPBACK
+
+    def listens_on(self, service: Service) -> str:
+        """The pages alone meet the network: what they pass on is limited and said by the gateway, not by a pupil."""
+        return self.host if service == WEB else self.own_host
+
+    def reached_at(self, service: Service) -> str:
+        """Where this machine reaches the service."""
+        return ANY_ADDRESS.get(self.listens_on(service), self.listens_on(service))
 
     @property
     def pool_size(self) -> int:
@@ -43,7 +52,8 @@ class Options:
         return max(2, min(6, CONNECTIONS_FOR_POOLS // (len(self.services) * self.replicas)))
 
     def address(self, service: Service) -> str:
-        host = f"[{self.own_host}]" if ":" in self.own_host else self.own_host
+        host = self.reached_at(service)
+        host = f"[{host}]" if ":" in host else host
         return f"http://{host}:{service.port + self.port_offset}"
 
 

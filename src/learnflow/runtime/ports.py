@@ -2,7 +2,7 @@
 
 import errno
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from learnflow.contracts.services import Service
@@ -13,12 +13,14 @@ LISTENING = "0A"
 LOOPBACK_NAMES = {"127.0.0.1", "::1", "localhost"}
 
 
-def bind_all(services: Sequence[Service], host: str, port_offset: int) -> dict[str, socket.socket]:
+def bind_all(
+    services: Sequence[Service], host_of: Callable[[Service], str], port_offset: int
+) -> dict[str, socket.socket]:
     """One listening socket a service; if any port is taken all are given back and every holder is named."""
     sockets: dict[str, socket.socket] = {}
     taken: list[str] = []
     for service in services:
-        port = service.port + port_offset
+        host, port = host_of(service), service.port + port_offset
         try:
             sockets[service.name] = listen(host, port)
         except OSError as error:

@@ -14,7 +14,8 @@ ONE_TRY_S = 1.0
 
 def ask(options: Options, service: Service, path: str, timeout_s: float = ONE_TRY_S) -> tuple[int, dict[str, Any]]:
     """Status and JSON body; (0, {}) when nobody answers in time."""
-    connection = http.client.HTTPConnection(options.own_host, service.port + options.port_offset, timeout=timeout_s)
+    port = service.port + options.port_offset
+    connection = http.client.HTTPConnection(options.reached_at(service), port, timeout=timeout_s)
     try:
         connection.request("GET", path)
         answer = connection.getresponse()

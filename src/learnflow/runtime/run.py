@@ -16,7 +16,9 @@ def run_processes(instance: Instance, options: Options, began: float) -> int:
     """A process per service until Ctrl+C; the exit code."""
     lock = take(instance)
     stages = Stages(began=began)
-    launch = Launch(instance, options, stages, lock, bind_all(options.services, options.host, options.port_offset))
+    launch = Launch(
+        instance, options, stages, lock, bind_all(options.services, options.listens_on, options.port_offset)
+    )
     raise_when_interrupted()
     try:
         launch.start()

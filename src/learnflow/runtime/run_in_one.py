@@ -74,7 +74,7 @@ async def _prepare_database(wiring: Wiring, stages: Stages) -> None:
 
 async def _start(instance: Instance, options: Options, wiring: Wiring) -> InProcess:
     factories = [load(service.name) for service in options.services]
-    sockets = bind_all(options.services, options.host, options.port_offset)
+    sockets = bind_all(options.services, options.listens_on, options.port_offset)
     services = InProcess(factories, sockets, wiring.overrides, wiring.written_out, instance.logs)
     await services.start()
     return services

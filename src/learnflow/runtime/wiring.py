@@ -29,7 +29,7 @@ class Wiring:
     def overrides(self, service: Service) -> dict[str, Any]:
         """Keyword arguments for the service's Settings; what is not named here comes from the environment."""
         told: dict[str, Any] = {
-            "host": self.options.host,
+            "host": self.options.listens_on(service),
             "invoke_host": self.options.own_host,
             "port_offset": self.options.port_offset,
             "demo": self.options.demo,

@@ -54,6 +54,6 @@ def test_a_taken_port_names_its_holder_and_gives_the_others_back() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(RuntimeProblem, match=rf"(?s)process {os.getpid()}.*--port-offset") as refused:
-            bind_all([TRIAGE], "127.0.0.1", port - TRIAGE.port)
+            bind_all([TRIAGE], lambda _: "127.0.0.1", port - TRIAGE.port)
         assert "triage" in str(refused.value)
         assert holder_of(port) is not None

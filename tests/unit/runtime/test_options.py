@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from learnflow.contracts.services import CODE_EXECUTION, DEBUG, SERVICES, TRIAGE, Service
+from learnflow.contracts.services import CODE_EXECUTION, DEBUG, SERVICES, TRIAGE, WEB, Service
 from learnflow.kit.serve import Factory
 from learnflow.kit.settings import ServiceSettings
 from learnflow.runtime.errors import RuntimeProblem
@@ -34,6 +34,14 @@ def test_demo_accounts_stay_on_loopback(host: str) -> None:
     with pytest.raises(RuntimeProblem, match="--no-demo"):
         Options(host=host)
     assert Options(host=host, demo=False).host == host
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.7", "::"])
+def test_the_network_meets_the_pages_and_no_other_service(host: str) -> None:
+    options = Options(host=host, demo=False)
+    assert options.listens_on(WEB) == host
+    assert {options.listens_on(service) for service in options.services if service != WEB} == {"127.0.0.1"}
+    assert options.own_host == "127.0.0.1"
 
 
 def test_an_unknown_bus_is_refused() -> None:

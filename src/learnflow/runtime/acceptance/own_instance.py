@@ -53,7 +53,7 @@ def _free_offset() -> int:
     for _ in range(20):
         offset = random.randrange(10_000, 24_000, 20)  # noqa: S311 - any free one will do
         try:
-            sockets = bind_all(built_services(), "127.0.0.1", offset)
+            sockets = bind_all(built_services(), lambda _: "127.0.0.1", offset)
         except RuntimeProblem:
             continue
         for listening in sockets.values():
