@@ -17,7 +17,7 @@ def rows_of(text: str) -> list[list[str]]:
     return list(csv.reader(StringIO(text.removeprefix("\ufeff"), newline="")))
 
 
-@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@sum", "\t=1", "\r=1", " =1", "\uff1d1"])
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@sum", "\t=1", "\r=1", "\x0c=1", " =1", "\uff1d1"])
 def test_a_formula_is_shown_as_text(name: str) -> None:
     rows = rows_of(as_csv([Column("imported/x", "t", name)], [Line(uuid4(), name, {})]))
     assert rows[1][0] == f"'{name}"

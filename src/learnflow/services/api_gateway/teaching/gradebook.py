@@ -62,7 +62,7 @@ def as_csv(columns: Sequence[Column], lines: Sequence[Line]) -> str:
 
 def harmless(text: str) -> str:
     """The text as a spreadsheet shows it: what would be a formula begins with an apostrophe."""
-    return f"'{text}" if text.lstrip(" \u00a0").startswith(_FORMULA) or text.startswith(_FORMULA) else text
+    return f"'{text}" if text.lstrip().startswith(_FORMULA) or text.startswith(_FORMULA) else text
 
 
 def _score(cell: Cell | None) -> str:
