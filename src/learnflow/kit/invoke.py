@@ -138,7 +138,7 @@ class Invoker:
             async with asyncio.timeout(timeout_s):
                 response = await self._opened().request(method, url, content=content, headers=_headers(token))
         except (httpx.TransportError, TimeoutError) as error:
-            log.warning("invoke.failed", to=service.name, path=path, error=type(error).__name__)
+            log.warning("invoke.failed", to=service.name, path=path.partition("?")[0], error=type(error).__name__)
             raise Unavailable(f"{service.name} does not answer. Try again in a moment.") from error
         if response.is_success:
             return orjson.loads(response.content) if response.content else None

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 from pydantic import SecretStr
+from structlog.testing import capture_logs
 
 from learnflow.contracts.errors import (
     Conflict,
@@ -194,3 +195,12 @@ async def test_a_service_without_a_secret_says_which_setting_is_missing() -> Non
     tokens = ServiceTokens(ServiceSettings(service_secret=None), TRIAGE)
     with pytest.raises(Unavailable, match="LEARNFLOW_SERVICE_SECRET"):
         await tokens.token()
+
+
+async def test_what_a_caller_wrote_into_a_query_stays_out_of_the_log() -> None:
+    def answer(_request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("away")
+
+    with capture_logs() as logs, pytest.raises(Unavailable):
+        await invoker(answer).call(TRIAGE, "GET", "/exercises?skill=my+name+is+Anna", token=ANONYMOUS)
+    assert [entry["path"] for entry in logs if entry["event"] == "invoke.failed"] == ["/exercises"]
