@@ -206,9 +206,16 @@ async def test_a_wrong_registration_of_a_child_is_named(
     assert await owner_database.fetchval("select count(*) from users") == 0
 
 
-async def test_the_operator_gives_a_guardian_the_link_where_there_is_no_mail(gateway: Instance) -> None:
+async def test_the_operator_gives_a_guardian_the_link_where_there_is_no_mail(
+    gateway: Instance, mailbox: Mailbox, owner_database: Database
+) -> None:
     registered = (await child(gateway)).json()
+    mailbox.is_away = True
+    await mailbox.mail.tick()
     token = await gateway.parts.consents.link_for(UUID(registered["user"]["id"]))
+    # the e-mail that waits would make a link of its own, and this one void
+    await owner_database.execute("update account_messages set next_at = now()")
+    await mailbox.mail.tick()
     assert (await decide(gateway, token)).json()["state"] == "confirm_again"
     with pytest.raises(NotFound):
         await gateway.parts.consents.link_for(UUID((await gateway.register())["user"]["id"]))

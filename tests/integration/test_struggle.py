@@ -328,17 +328,22 @@ async def test_a_teacher_sees_and_handles_the_alerts_of_their_own_students(
         (str(mine), "low_quiz", "high"),
         (str(mine), "same_error", "medium"),
     ]
-    assert page["items"][1]["reason"] == "Met wrong_result 3 times on this topic."
+    assert page["items"][1]["reason"] == "Got a wrong result 3 times on this topic."
     assert (page["total"], page["next"]) == (2, None)
     high = (await client.get("/alerts?severity=high&status=open", headers=headers)).json()
     assert [one["trigger"] for one in high["items"]] == ["low_quiz"]
     assert (await client.get("/alerts?limit=1", headers=headers)).json()["next"] == 1
     looks = "select count(*) from access_records where student_id = $1"
     assert await owner_database.fetchval(looks, mine) == 0
+    of_mine = (await client.get(f"/alerts?student_id={mine}&limit=1", headers=headers)).json()
+    assert (of_mine["total"], of_mine["next"], of_mine["items"][0]["student_id"]) == (2, 1, str(mine))
+    assert await owner_database.fetchval(looks, mine) == 1
     path = f"/alerts/{page['items'][1]['alert_id']}"
     assert len((await client.get(path, headers=headers)).json()["seen_ids"]) == 3
     assert await owner_database.fetchval(looks, mine) == 1
     strange = await school.headers(other_teacher, "teacher")
+    for nobody_of_theirs in (mine, uuid4()):
+        assert (await client.get(f"/alerts?student_id={nobody_of_theirs}", headers=strange)).status_code == 404
     assert (await client.get(path, headers=strange)).status_code == 404
     assert (await client.post(f"{path}/resolve", headers=strange)).status_code == 404
     assert (await client.get("/alerts", headers=strange)).json()["items"] == []

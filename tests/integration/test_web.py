@@ -48,6 +48,13 @@ async def test_the_page_names_no_other_origin(http: httpx.AsyncClient) -> None:
     assert "style=" not in page.text
 
 
+@pytest.mark.parametrize("path", ["/reset-password", "/consent"])
+async def test_the_links_of_letters_open_the_page(http: httpx.AsyncClient, path: str) -> None:
+    page = await http.get(path)
+    assert (page.status_code, page.text) == (200, (await http.get("/")).text)
+    assert page.headers["referrer-policy"] == "no-referrer"
+
+
 @pytest.mark.parametrize("path", ["/assets/old/main.js", "/assets/x/../app.py", "/nothing", "/assets/%2e%2e/app.py"])
 async def test_what_is_no_file_of_the_page_is_not_found(http: httpx.AsyncClient, path: str) -> None:
     answer = await http.get(path)

@@ -43,6 +43,20 @@ _OF_THE_LIBRARY = {
 KNOWN = frozenset({WRONG_RESULT} | _BUILT_IN | _OF_THE_SANDBOX | _OF_THE_LIBRARY)
 
 
+_IN_WORDS = {
+    WRONG_RESULT: "a wrong result",
+    OTHER: "the same error",
+    "Timeout": "a time-out",
+    "timeout": "a time-out",
+    "OutputLimit": "more output than is allowed",
+}
+
+
+def in_words(name: str) -> str:
+    """What a person got, to be read after "Got" or "They got"; an error's own name is what they saw."""
+    return _IN_WORDS.get(name, f"the error {name}")
+
+
 def public_name(name: str) -> str:
     """The name itself if everybody knows it, else OTHER."""
     return name if name in KNOWN else OTHER

@@ -24,9 +24,12 @@ def create(settings: Settings) -> FastAPI:
 
 
 def _pages(pages: Pages) -> APIRouter:
+    # the links in our e-mails open the same page
     router = APIRouter(include_in_schema=False)
 
     @router.get("/")
+    @router.get("/reset-password")
+    @router.get("/consent")
     async def index(request: Request) -> Response:
         return pages.index(request)
 

@@ -26,7 +26,8 @@ def detected(trigger: Trigger, **evidence: str | float) -> StruggleDetected:
 @pytest.mark.parametrize(
     ("fact", "said"),
     [
-        (detected("same_error", times=3, error_type="NameError"), "They met NameError 3 times."),
+        (detected("same_error", times=3, error_type="NameError"), "They got the error NameError 3 times."),
+        (detected("same_error", times=4, error_type="wrong_result"), "They got a wrong result 4 times."),
         (detected("no_progress", active_s=900), "They worked 15 minutes on one exercise"),
         (detected("low_quiz", score=40), "They got 40 % in a quiz."),
         (detected("says_stuck"), "They say that they do not get on."),

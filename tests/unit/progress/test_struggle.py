@@ -222,6 +222,19 @@ def test_severity_follows_from_what_was_seen(
     assert why(trigger, times, seen).endswith(".")  # type: ignore[arg-type]  # the same
 
 
+@pytest.mark.parametrize(
+    ("evidence", "said"),
+    [
+        ({"error_type": "wrong_result"}, "Got a wrong result 3 times on this topic."),
+        ({"error_type": "NameError"}, "Got the error NameError 3 times on this topic."),
+        ({"error_type": "Timeout"}, "Got a time-out 3 times on this topic."),
+        ({}, "Got the same error 3 times on this topic."),
+    ],
+)
+def test_a_teacher_reads_the_reason_in_plain_words(evidence: dict[str, str | int | float], said: str) -> None:
+    assert why("same_error", 3, evidence) == said
+
+
 def test_ids_are_those_of_runs_and_submissions() -> None:
     one = executed("error")
     assert of_run(one, NOW, LISTS) == Try(str(one.execution_id), NOW, True, True, "error", None, LISTS)

@@ -50,6 +50,8 @@ def test_mastery_is_said_by_module_with_the_topics_that_are_begun() -> None:
     modules = (ModuleStanding("control-flow", "Control flow", (loops, *others)),)
     text = spoken(Standing(active_days=1, modules=modules, passed=3, unaided=2), TITLES)
     assert "- Control flow: 17 % (Beginner). For loops 68 %." in text
+    formula = "40 % of 100 (exercises) + 30 % of 80 (quiz) + 20 % of 10 (code quality) + 10 % of 15 (practice)"
+    assert f"- For loops: {formula} = 68 %" in text
     assert "You passed 3 exercises, 2 of them without help." in text
     assert "no percentage" not in text
 

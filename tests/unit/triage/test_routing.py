@@ -71,6 +71,16 @@ def test_a_question_about_progress_keeps_its_agent_while_half_a_line_stands_in_t
     assert choose_agent(Question("How far am I?", code=BROKEN)).intent == "progress"
 
 
+@pytest.mark.parametrize("query", ["why 45 %?", "Why am I only at 45%?", "why do I have 9 percent", "why only 7 %?"])
+def test_why_a_percentage_is_what_it_is_is_no_question_about_the_operator(query: str) -> None:
+    assert choose_agent(Question(query)).intent == "progress"
+
+
+@pytest.mark.parametrize("query", ["why is 17 % 5 two?", "what does % do?"])
+def test_the_operator_stays_an_idea(query: str) -> None:
+    assert choose_agent(Question(query)).intent == "concepts"
+
+
 def test_a_greeting_is_not_sent_to_an_agent() -> None:
     assert choose_agent(Question("Good morning!")).target.name == "triage"
 

@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from learnflow.contracts.services import WEB
 from learnflow.kit.settings import ServiceSettings
 
 
@@ -32,10 +33,10 @@ class Settings(ServiceSettings):
     registrations_per_address: int = Field(
         default=100, ge=1, validation_alias="LEARNFLOW_API_GATEWAY_REGISTRATIONS_PER_ADDRESS", description="in an hour"
     )
-    public_url: str = Field(
-        default="http://localhost:3000",
+    public_url: str | None = Field(
+        default=None,
         validation_alias="LEARNFLOW_API_GATEWAY_PUBLIC_URL",
-        description="where the pages are; links in e-mails begin with it",
+        description="where the pages are, links in e-mails begin with it; default: localhost and the port of web",
     )
     password_memory_kib: int = Field(
         default=19_456, ge=8, validation_alias="LEARNFLOW_API_GATEWAY_PASSWORD_MEMORY_KIB", description="argon2id"
@@ -43,3 +44,8 @@ class Settings(ServiceSettings):
     password_passes: int = Field(
         default=2, ge=1, validation_alias="LEARNFLOW_API_GATEWAY_PASSWORD_PASSES", description="argon2id"
     )
+
+    @property
+    def pages_url(self) -> str:
+        """Where the pages are, without a slash at its end."""
+        return (self.public_url or f"http://localhost:{WEB.port + self.port_offset}").rstrip("/")

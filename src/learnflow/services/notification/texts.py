@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from learnflow.contracts.error_types import OTHER, in_words
 from learnflow.contracts.events import ExerciseAssigned, MasteryChanged, StruggleDetected, StruggleResolved
 from learnflow.contracts.events.notification import NoticeKind
 
@@ -82,7 +83,7 @@ def _why(fact: StruggleDetected) -> str:
     times = fact.evidence.get("times", "several")
     minutes = int(_number(fact.evidence.get("active_s"))) // 60
     sentences = {
-        "same_error": f"They met {fact.evidence.get('error_type', 'the same error')} {times} times.",
+        "same_error": f"They got {in_words(str(fact.evidence.get('error_type', OTHER)))} {times} times.",
         "no_progress": f"They worked {minutes or 'more than 10'} minutes on one exercise without passing it.",
         "low_quiz": f"They got {_number(fact.evidence.get('score')):g} % in a quiz.",
         "says_stuck": "They say that they do not get on.",

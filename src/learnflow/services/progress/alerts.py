@@ -8,7 +8,7 @@ from learnflow.contracts.errors import Conflict, NotFound
 from learnflow.kit.bus.base import Bus, new_event
 from learnflow.kit.clock import Clock
 from learnflow.kit.database import Database, Transaction
-from learnflow.services.progress.alerts_repository import Alerts, Work
+from learnflow.services.progress.alerts_repository import Alerts, Wanted, Work
 from learnflow.services.progress.casebook import Alert
 from learnflow.services.progress.scoring import SOURCE
 from learnflow.services.progress.watching import resolved
@@ -27,11 +27,9 @@ class AlertDesk:
         self._bus = bus
         self._clock = clock
 
-    async def page(
-        self, teacher_id: UUID, severity: str | None, status: str | None, limit: int, offset: int
-    ) -> tuple[list[Alert], int]:
+    async def page(self, teacher_id: UUID, wanted: Wanted, limit: int, offset: int) -> tuple[list[Alert], int]:
         """A teacher's own students' alerts; without a status those that are not resolved."""
-        return await self._alerts.page(teacher_id, severity, status, self._clock(), limit, offset)
+        return await self._alerts.page(teacher_id, wanted, self._clock(), limit, offset)
 
     async def get(self, alert_id: UUID) -> Alert:
         """One alert; NotFound without one."""

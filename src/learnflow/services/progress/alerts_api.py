@@ -10,6 +10,7 @@ from learnflow.kit.auth import CurrentPrincipal, Principal, allow
 from learnflow.kit.database import Database
 from learnflow.kit.students import see_student
 from learnflow.services.progress.alerts import AlertDesk
+from learnflow.services.progress.alerts_repository import Wanted
 from learnflow.services.progress.alerts_schemas import (
     AlertDetails,
     AlertPage,
@@ -22,7 +23,7 @@ from learnflow.services.progress.casebook import Alert, AlertState
 
 
 def make_router(database: Database, desk: AlertDesk) -> APIRouter:
-    """List, look closer, acknowledge, snooze, resolve; a list is no look at a student's record, one alert is."""
+    """List, look closer, acknowledge, snooze, resolve; a list is no look at a student's record, one of theirs is."""
     router = APIRouter(tags=["alerts"], dependencies=[allow("teacher")])
 
     @router.get("/alerts", summary="Your students who need help")
@@ -30,10 +31,14 @@ def make_router(database: Database, desk: AlertDesk) -> APIRouter:
         principal: CurrentPrincipal,
         severity: Severity | None = None,
         status: AlertState | None = None,
+        student_id: UUID | None = None,
         limit: Annotated[int, Query(ge=1, le=100)] = 50,
         offset: Annotated[int, Query(ge=0, le=100_000)] = 0,
     ) -> AlertPage:
-        found, total = await desk.page(principal.user_id, severity, status, limit, offset)
+        if student_id is not None:
+            await see_student(database, principal, student_id, "alerts")
+        wanted = Wanted(severity, status, student_id)
+        found, total = await desk.page(principal.user_id, wanted, limit, offset)
         following = offset + limit if offset + limit < total else None
         return AlertPage(items=[alert_view(alert) for alert in found], total=total, next=following)
 

@@ -74,12 +74,21 @@ _SIGNS = """
 """
 _MINE = """
     from teaching t join alerts a on a.user_id = t.student_id
-    where t.teacher_id = $1 and ($2::text is null or a.severity = $2)
+    where t.teacher_id = $1 and ($2::text is null or a.severity = $2) and ($5::uuid is null or a.user_id = $5)
 """
 _STATE = "case when a.state = 'snoozed' and a.snoozed_until <= $4 then 'open' else a.state end"
 # the index of open alerts serves where the condition is written out
 _UNRESOLVED = f"{_MINE} and a.state <> 'resolved' and ($3::text is null or {_STATE} = $3)"
 _RESOLVED = f"{_MINE} and a.state = $3 and $4::timestamptz is not null"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which alerts of a teacher's own students; without a status those that are not resolved."""
+
+    severity: str | None = None
+    status: str | None = None
+    student_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,19 +139,19 @@ class Alerts:
         await tx.executemany(_CLOSE, [(one.id, one.resolved_at) for one in book.closed if one.id not in known])
 
     async def page(
-        self, teacher_id: UUID, severity: str | None, status: str | None, now: datetime, limit: int, offset: int
+        self, teacher_id: UUID, wanted: Wanted, now: datetime, limit: int, offset: int
     ) -> tuple[list[Alert], int]:
         """Alerts of a teacher's own students, the gravest and latest first, and how many there are."""
-        wanted = (teacher_id, severity, status, now)
-        where = _RESOLVED if status == "resolved" else _UNRESOLVED
+        values = (teacher_id, wanted.severity, wanted.status, now, wanted.student_id)
+        where = _RESOLVED if wanted.status == "resolved" else _UNRESOLVED
         rows = await self._database.fetch(
             f"""select a.* {where} order by array_position(array['high', 'medium', 'low'], a.severity),
-                a.last_seen_at desc, a.id limit $5 offset $6""",
-            *wanted,
+                a.last_seen_at desc, a.id limit $6 offset $7""",
+            *values,
             limit,
             offset,
         )
-        total: int = await self._database.fetchval(f"select count(*) {where}", *wanted)
+        total: int = await self._database.fetchval(f"select count(*) {where}", *values)
         return [_alert(row) for row in rows], total
 
     async def all_of(self, user_id: UUID) -> list[Alert]:

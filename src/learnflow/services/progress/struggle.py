@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from learnflow.contracts.error_types import OTHER, WRONG_RESULT
+from learnflow.contracts.error_types import OTHER, WRONG_RESULT, in_words
 from learnflow.contracts.events import CodeExecuted, ExerciseGraded
 from learnflow.contracts.events.struggle import Severity, Trigger
 
@@ -195,7 +195,7 @@ def why(trigger: Trigger, times: int, evidence: Evidence) -> str:
     minutes = int(evidence.get("active_s", 0)) // 60
     said = evidence.get("said", "is stuck")
     sentences = {
-        "same_error": f"Met {evidence.get('error_type', 'the same error')} {times} times on this topic.",
+        "same_error": f"Got {in_words(str(evidence.get('error_type', OTHER)))} {times} times on this topic.",
         "no_progress": f"Has worked for {minutes} minutes on one exercise without passing it.",
         "low_quiz": f"Got {evidence.get('score', 0):g} % in a quiz.",
         "says_stuck": f"Says that they {'are stuck' if said == 'is stuck' else 'do not understand'}.",

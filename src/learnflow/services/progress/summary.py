@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from learnflow.services.progress.mastery import Components
 from learnflow.services.progress.overview import ModuleStanding
 from learnflow.services.progress.streaks import Streak
 
+MOST_FORMULAS = 8
 _NO_STREAK = Streak(0, 0)
 
 
@@ -48,6 +50,7 @@ def spoken(standing: Standing, titles: Mapping[str, str]) -> str:
     ]
     details = (_concepts(standing, titles), _runs(standing), _exercises(standing), _hints(standing))
     lines += [line for line in details if line]
+    lines += _formulas(standing)
     if not _begun(standing):
         lines += ["", "You have no percentage yet. Solve an exercise or take a quiz, and it begins to grow."]
     return "\n".join(lines)
@@ -64,6 +67,23 @@ def _mastery(standing: Standing) -> list[str]:
         topics = ", ".join(f"{topic.title} {topic.shown} %" for topic in module.topics if topic.started)
         lines.append(f"- {module.title}: {module.shown} % ({module.level.name}). {topics}.")
     return lines
+
+
+def _formulas(standing: Standing) -> list[str]:
+    """Why each percentage is what it is: its four parts, as they are counted."""
+    begun = [topic for module in _begun(standing) for topic in module.topics if topic.started]
+    formulas = [f"- {topic.title}: {_parts(topic.components)} = {topic.shown} %" for topic in begun[:MOST_FORMULAS]]
+    return ["", "What a percentage is made of:", "", *formulas] if formulas else []
+
+
+def _parts(parts: Components) -> str:
+    named = (
+        (40, parts.exercises, "exercises"),
+        (30, parts.quiz, "quiz"),
+        (20, parts.quality, "code quality"),
+        (10, parts.consistency, "practice"),
+    )
+    return " + ".join(f"{weight} % of {have:.3g} ({name})" for weight, have, name in named)
 
 
 def _exercises(standing: Standing) -> str:

@@ -70,7 +70,7 @@ def build_accounts(settings: Settings, database: Database, wakeups: Wakeups) -> 
     registration = Registration(database, users, vault, passwords, accounts, consents, classes, limits)
     reset = PasswordReset(database, users, messages, vault, passwords, accounts, check, devices)
 
-    public_url = settings.public_url.rstrip("/")
+    public_url = settings.pages_url
 
     def mail(invoker: Invoker) -> AccountMail:
         return AccountMail(messages, users, consents, consent_rows, reset, vault, keys, invoker, public_url)

@@ -57,6 +57,10 @@ class MessagesRepository:
         row = await self._database.fetchrow(_CLAIM, CLAIMED_FOR)
         return None if row is None else Message(**row)
 
+    async def drop_consent(self, consent_id: UUID) -> None:
+        """Send no e-mail about this consent: its link would void the one that somebody holds."""
+        await self._database.execute("delete from account_messages where consent_id = $1", consent_id)
+
     async def done(self, message_id: UUID) -> None:
         await self._database.execute("delete from account_messages where id = $1", message_id)
 

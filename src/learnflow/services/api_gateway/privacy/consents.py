@@ -109,6 +109,8 @@ class Consents:
         row = await self._repository.of_student(student_id)
         if row is None:
             raise NotFound("No guardian was asked about this account.")
+        # an e-mail that waits for its server makes a link of its own, and would void this one
+        await self._messages.drop_consent(row.id)
         return await self.new_link(row.id)
 
     async def _of(self, token: str, address: str) -> ConsentRow:

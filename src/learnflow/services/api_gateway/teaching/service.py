@@ -126,24 +126,17 @@ class TeacherDesk:
         await see_student(self._database, principal, student_id, "student page")
         sealed = await self._repository.name_of(student_id)
         of_them = urlencode({"user_id": student_id, "limit": _ATTEMPTS_SHOWN})
+        of_alerts = urlencode({"student_id": student_id, "limit": 100})
         parts = {
             "progress": self._ask_or_none(PROGRESS, "GET", f"/progress/{student_id}", token),
             "attempts": self._ask_or_none(EXERCISE, "GET", f"/submissions?{of_them}&with_code=true", token),
             "assignments": self._ask_or_none(EXERCISE, "GET", f"/assignments?{of_them}", token),
-            "alerts": self._alerts(token, student_id),
+            "alerts": self._ask_or_none(PROGRESS, "GET", f"/alerts?{of_alerts}", token),
         }
         answers = dict(zip(parts, await asyncio.gather(*parts.values()), strict=True))
         name = GONE if sealed is None else await self._classes.open_name(student_id, sealed)
         missing = [part for part, answer in answers.items() if answer is None]
         return {"student_id": student_id, "name": name, "missing": missing, **answers}
-
-    async def _alerts(self, token: str, student_id: UUID) -> dict[str, Any] | None:
-        query = urlencode({"student_id": student_id, "limit": 100})
-        answer = await self._ask_or_none(PROGRESS, "GET", f"/alerts?{query}", token)
-        if answer is None:
-            return None
-        theirs = [alert for alert in answer["items"] if alert["student_id"] == str(student_id)]
-        return {"items": theirs, "total": len(theirs), "next": None}
 
     async def _ask_or_none(
         self, service: Service, method: str, path: str, token: str, *, json: object | None = None

@@ -1,5 +1,5 @@
 // Sign in, make an account, or try it as a guest.
-import { enter } from "./api.js";
+import { call, enter } from "./api.js";
 import { $, show } from "./dom.js";
 import { m } from "./messages.js";
 
@@ -13,6 +13,7 @@ export function setUp(entered) {
   $("under-13").addEventListener("change", drawChild);
   $("sign-in").addEventListener("submit", (event) => { event.preventDefault(); submit(); });
   $("guest").addEventListener("click", () => attempt($("guest"), () => enter("/auth/guest", { timezone: timezone() })));
+  $("forgot").addEventListener("click", forgot);
   draw();
 }
 
@@ -23,13 +24,32 @@ export function askToRegister() {
   $("name").focus();
 }
 
-export function say(sentence) { $("door-error").textContent = sentence; }
+export function say(sentence) {
+  $("door-error").textContent = sentence;
+  $("door-said").textContent = "";
+}
+
+async function forgot() {
+  const email = $("email").value.trim();
+  if (!email) { say(m.forgotNeedsEmail); $("email").focus(); return; }
+  $("forgot").disabled = true;
+  say("");
+  try {
+    const answer = await call("POST", "/auth/password/reset", { email });
+    $("door-said").textContent = `${answer.detail} ${m.noLetter}`;
+  } catch (problem) {
+    say(problem.message);
+  } finally {
+    $("forgot").disabled = false;
+  }
+}
 
 function draw() {
   show($("name-row"), isNew);
   show($("child-row"), isNew);
   drawChild();
   show($("password-note"), isNew);
+  show($("forgot-row"), !isNew);
   $("password-note").textContent = m.passwordRule;
   $("password").autocomplete = isNew ? "new-password" : "current-password";
   $("enter").textContent = isNew ? m.register : m.signIn;

@@ -41,6 +41,8 @@ export function open(exerciseId, starter) {
   draftKey = exerciseId ? `${KEY}.${exerciseId}` : KEY;
   $("program").value = drafts.get(draftKey) || starter;
   $("saved").textContent = "";
+  $("how-it-went").textContent = "";
+  say(m.outputEmpty);
   clearMark();
   draw();
 }

@@ -3,6 +3,7 @@ import * as api from "./api.js";
 import { $, drafts, show } from "./dom.js";
 import * as door from "./door.js";
 import * as editor from "./editor.js";
+import * as letters from "./letters.js";
 import { Live } from "./live.js";
 import { m } from "./messages.js";
 import * as notices from "./notices.js";
@@ -75,6 +76,7 @@ function frameCame(frame) {
 }
 
 async function begin() {
+  if (letters.setUp()) return;
   $("sign-out").addEventListener("click", async () => {
     await api.leave().catch(() => {});
     drafts.set(WAS_HERE, "");

@@ -66,6 +66,8 @@ async function send(quiz, form) {
   const answers = answered(quiz, form);
   const open = quiz.questions.length - Object.keys(answers).length;
   if (open) { $("quiz-error").textContent = m.quizUnanswered(open); return; }
+  const twice = quiz.questions.findIndex(({ question_id: id }) => Array.isArray(answers[id]) && new Set(answers[id]).size < answers[id].length);
+  if (twice >= 0) { $("quiz-error").textContent = m.quizTwice(twice + 1); return; }
   try {
     explain(await call("POST", `/quizzes/${quiz.quiz_id}/attempts`, { answers }), form);
     onChange();

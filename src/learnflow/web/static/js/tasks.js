@@ -49,7 +49,7 @@ async function loadExercises() {
   const before = drafts.get(EXERCISE);
   $("exercise").value = items.some((item) => item.exercise_id === before) ? before : "";
   if ($("exercise").value) await open($("exercise").value);
-  else nothing(items.length === 0 ? m.noExercisesYet : "");
+  else nothing(items.length === 0 ? m.noExercisesYet : m.chooseOne);
 }
 
 function label(item) {
@@ -65,7 +65,7 @@ function nothing(sentence) {
 }
 
 async function open(id) {
-  if (!id) { nothing(""); return; }
+  if (!id) { nothing(m.chooseOne); return; }
   try {
     exercise = await call("GET", `/exercises/${path(id)}`);
   } catch (problem) {

@@ -4,10 +4,11 @@ import { $, h, show } from "./dom.js";
 import { quoted, rendered } from "./markdown.js";
 import { m } from "./messages.js";
 
-const WISH = "create easy exercises on list comprehensions";
+const TOMORROW_MIN = 24 * 60;
 // the socket tells at once; looked at again all the same, so that a lost frame costs half a minute
 const LOOK_EVERY_MS = 30000;
 let names = new Map();
+let topics = new Map();
 let looking = null;
 
 export function setUp(role) {
@@ -20,6 +21,7 @@ export async function load() {
   if ($("needs").hidden) return;
   try {
     names = await namesOfStudents().catch(() => names);
+    if (!topics.size) topics = await titlesOfTopics().catch(() => topics);
     const open = (await call("GET", "/teacher/alerts?status=open")).items;
     const before = new Map([...$("alerts").children].map((row) => [row.dataset.alert, row]));
     // a row that is open keeps what was loaded and typed in it
@@ -35,13 +37,35 @@ async function namesOfStudents() {
   return new Map(pages.flatMap((page) => page.items.map((student) => [student.student_id, student.name])));
 }
 
+async function titlesOfTopics() {
+  const modules = (await call("GET", "/modules")).items;
+  return new Map(modules.flatMap((module) => module.topics.map((topic) => [topic.id, topic.title])));
+}
+
+// What a teacher does with an alert; the row goes when the list comes anew.
+function acts(alert) {
+  const said = h("span", { class: "wrong-note", role: "alert" });
+  const one = (what, body) => h("button", { class: "btn small", type: "button", on: { click: async (event) => {
+    event.currentTarget.disabled = true;
+    try {
+      await call("POST", `/teacher/alerts/${alert.alert_id}/${what}`, body);
+      await load();
+    } catch (problem) {
+      event.target.disabled = false;
+      said.textContent = problem.message;
+    }
+  } } }, m.handle[what]);
+  return h("div", { class: "acts" }, one("acknowledge"), one("snooze", { minutes: TOMORROW_MIN }), one("resolve"), said);
+}
+
 function row(alert) {
   const name = names.get(alert.student_id) ?? m.oneStudent;
   const since = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit", day: "numeric", month: "short" }).format(new Date(alert.since));
   const details = h("details", {}, h("summary", {}, m.whatTheyTried));
   details.addEventListener("toggle", () => { if (details.open && !details.dataset.loaded) tried(details, alert); });
   return h("li", { "data-alert": alert.alert_id }, h("h3", {}, name), h("p", {}, alert.reason),
-    h("p", { class: "note" }, m.sinceWhen(since, m.severity[alert.severity] ?? alert.severity)), details);
+    h("p", { class: "note" }, m.sinceWhen(since, m.severity[alert.severity] ?? alert.severity)),
+    topics.has(alert.topic_id) ? h("p", { class: "note" }, m.topic(topics.get(alert.topic_id))) : "", acts(alert), details);
 }
 
 async function tried(details, alert) {
@@ -63,7 +87,7 @@ function attempt(item) {
 
 function wish(alert) {
   const id = `wish-${alert.alert_id}`;
-  const field = h("input", { class: "field", id, value: WISH, maxlength: "500" });
+  const field = h("input", { class: "field", id, value: topics.has(alert.topic_id) ? m.newOn(topics.get(alert.topic_id)) : "", maxlength: "500" });
   const drafts = h("div", { role: "status" });
   const form = h("form", { class: "wish" }, h("label", { for: id }, m.newExercises), field, h("button", { class: "btn" }, m.make), drafts);
   form.addEventListener("submit", async (event) => {

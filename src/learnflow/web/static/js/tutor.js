@@ -8,6 +8,7 @@ import { m } from "./messages.js";
 const KEY = "learnflow.question";
 const STILL_WORKING_AFTER_MS = 5000;
 const TRIES = 5;
+const HAS_EXAMPLES = new Set(["concepts", "course-agent"]);
 let asking = null;
 let context = () => ({});
 let onAnswer = () => {};
@@ -123,7 +124,7 @@ class Turn {
   constructor({ query, code }, cancel) {
     this.text = "";
     this.rate = [];
-    this.checked = code ? m.checked : m.examplesRan;
+    this.withCode = Boolean(code);
     this.body = h("div");
     this.name = h("b", {}, m.asking);
     this.how = h("span");
@@ -147,13 +148,18 @@ class Turn {
   done(answer) {
     this.agent(answer);
     const model = answer.tutor && answer.tutor !== "built-in" ? m.wordedBy(answer.tutor) : "";
-    this.how.textContent = model || (answer.verified ? this.checked : "");
+    this.how.textContent = model || (answer.verified ? this.checkedHow(answer.agent) : "");
     this.body.replaceChildren(...(answer.hint_level ? [rungs(answer)] : []), rendered(answer.answer));
     if (answer.clarification) this.body.append(rendered(answer.clarification));
     this.rate = [rating(this.queryId, true), rating(this.queryId, false)];
     // what stands at the top of a long answer is read first
     this.article.scrollIntoView({ block: "nearest" });
     this.article.previousElementSibling.scrollIntoView({ block: "start" });
+  }
+
+  checkedHow(agent) {
+    if (HAS_EXAMPLES.has(agent)) return m.examplesRan;
+    return this.withCode ? m.checked : "";
   }
 
   failed(sentence, again) {
