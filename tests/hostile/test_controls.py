@@ -4,7 +4,9 @@
 
 import pytest
 
-from tests.hostile.conftest import Engine, Run
+from tests.hostile.conftest import Run
+from tests.hostile.field import Kept
+from tests.hostile.service import THIS
 
 CONTROLS = {
     "threading": "import threading\nt = threading.Thread(target=lambda: print('in'))\nt.start(); t.join()\nprint('done')",
@@ -74,6 +76,18 @@ print("done")
     "exit_and_help": "help\ntry:\n    exit(3)\nexcept SystemExit as e:\n    assert e.code == 3\nprint('done')",
     "hashing_and_secrets": "import hashlib, secrets; hashlib.sha256(secrets.token_bytes(8)).hexdigest(); print('done')",
     "main_guard": "def main():\n    print('done')\nif __name__ == '__main__':\n    main()",
+    "own_exceptions": "class E(Exception): pass\ntry:\n    raise E('x') from ValueError(1)\nexcept E as e:\n    assert e.__cause__\nprint('done')",
+    "generators": "def g():\n    yield from range(3)\nassert list(g()) == [0, 1, 2]\nprint('done')",
+    "pathlib": "from pathlib import Path\nPath('d').mkdir()\nPath('d/a.txt').write_text('x')\nassert [p.name for p in Path('.').rglob('*.txt')] == ['a.txt']\nprint('done')",
+    "logging": "import logging, sys\nlogging.basicConfig(stream=sys.stdout, level=20)\nlogging.info('done')",
+    "signals": "import signal\nsignal.signal(signal.SIGALRM, lambda *_: print('done'))\nsignal.setitimer(signal.ITIMER_REAL, 0.01)\nsignal.pause()",
+    "sockets_in_a_pair": "import socket\na, b = socket.socketpair()\na.sendall(b'x')\nassert b.recv(1) == b'x'\nprint('done')",
+    "selectors": "import os, selectors\nr, w = os.pipe()\ns = selectors.DefaultSelector()\ns.register(r, selectors.EVENT_READ)\nos.write(w, b'x')\nassert s.select(1)\nprint('done')",
+    "memory_within_its_limit": "x = bytearray(30 << 20)\nprint('done', len(x))",
+    "dynamic_code": "names = {}\nexec(compile('y = 6 * 7', 'inner', 'exec'), names)\nassert eval('y', names) == 42\nprint('done')",
+    "deep_recursion": "import sys\nsys.setrecursionlimit(5000)\ndef f(n): return n and f(n - 1)\nf(4000)\nprint('done')",
+    "zip_and_tar": "import io, tarfile, zipfile\nwith zipfile.ZipFile('a.zip', 'w') as z: z.writestr('a', 'x')\nwith tarfile.open('a.tar.gz', 'w:gz') as t: t.add('main.py')\nprint('done')",
+    "time_passes": "import time\nbegan = time.monotonic()\ntime.sleep(0.02)\nassert time.monotonic() - began >= 0.02\nprint('done')",
     "unicode": "print('grüße 🎉 done')",
 }
 NEEDS_PROCESSES = {
@@ -91,47 +105,80 @@ if __name__ == "__main__":
 
 @pytest.mark.parametrize("name", CONTROLS)
 def test_a_control_works(name: str, run: Run) -> None:
-    outcome = run(CONTROLS[name])
-    assert (outcome.status, outcome.stderr if name != "unittest" else "") == ("ok", "")
-    assert "done" in outcome.stdout
+    result = run(CONTROLS[name])
+    assert (result["status"], result["stderr"] if name != "unittest" else "") == ("ok", "")
+    assert "done" in result["stdout"]
 
 
 @pytest.mark.parametrize("name", NEEDS_PROCESSES)
-@pytest.mark.parametrize("chosen", ["strongest"], indirect=True)
-def test_a_control_with_processes_works_where_there_are_namespaces(name: str, run: Run, chosen: Engine) -> None:
-    if not chosen.plan.namespaces:
+@pytest.mark.parametrize("kept", [THIS], indirect=True)
+def test_a_control_with_processes_works_where_there_are_namespaces(name: str, run: Run, kept: Kept) -> None:
+    if kept.level == "L1":
         pytest.skip("without namespaces no program may fork, and the level says so")
-    outcome = run(NEEDS_PROCESSES[name])
-    assert (outcome.status, outcome.stdout, outcome.stderr) == ("ok", "done\n", "")
+    result = run(NEEDS_PROCESSES[name])
+    assert (result["status"], result["stdout"], result["stderr"]) == ("ok", "done\n", "")
 
 
 def test_input_reads_what_was_given_and_then_ends(run: Run) -> None:
-    outcome = run("print('hi', input('name? '))\ninput()", stdin="Ada\n")
-    assert outcome.stdout == "name? hi Ada\n"
-    assert outcome.error is not None
-    assert (outcome.error.type, outcome.error.line) == ("EOFError", 2)
+    result = run("print('hi', input('name? '))\ninput()", stdin="Ada\n")
+    assert result["stdout"] == "name? hi Ada\n"
+    assert (result["error"]["type"], result["error"]["line"]) == ("EOFError", 2)
 
 
 def test_given_files_are_read_and_written_files_come_back(run: Run) -> None:
     code = "import helper\nopen('out.txt', 'w').write(open('data/in.txt').read() + helper.MORE)"
-    outcome = run(code, files={"data/in.txt": "a", "helper.py": "MORE = 'b'"})
-    assert outcome.status == "ok", outcome.stderr
-    assert [(file.name, file.text) for file in outcome.files] == [("out.txt", "ab")]
+    result = run(code, files={"data/in.txt": "a", "helper.py": "MORE = 'b'"})
+    assert result["status"] == "ok", result["stderr"]
+    assert [(file["name"], file["text"]) for file in result["files"]] == [("out.txt", "ab")]
+
+
+LEAVES = """
+import os
+for folder in ('.', '/tmp', '/dev/shm', '/var/tmp', '/'):
+    try: open(os.path.join(folder, 'left-behind.txt'), 'w').write('x')
+    except OSError: pass
+"""
+LOOKS = """
+import os
+print('seen', [f for f in ('.', '/tmp', '/dev/shm', '/var/tmp', '/') if os.path.exists(os.path.join(f, 'left-behind.txt'))])
+"""
 
 
 def test_nothing_of_one_run_is_seen_by_the_next(run: Run) -> None:
-    run("open('left.txt', 'w').write('x')")
-    assert run("import os; print(sorted(os.listdir('.')))").stdout == "['.shm', '.tmp', 'main.py']\n"
+    run(LEAVES)
+    assert run(LOOKS)["stdout"] == "seen []\n"
+
+
+SPOILS = """
+import builtins, json, random, sys
+builtins.print = json.loads = random.random = None
+sys.modules['math'] = sys.setrecursionlimit(77) or None
+int_info = sys.set_int_max_str_digits(0)
+"""
+
+
+def test_what_one_run_breaks_is_whole_in_the_next(run: Run) -> None:
+    run(SPOILS)
+    code = "import json, math, random, sys\nprint(json.loads('1'), math.pi > 3, sys.getrecursionlimit() > 900)"
+    assert run(code)["stdout"] == "1 True True\n"
 
 
 def test_the_environment_is_empty_and_seeds_differ(run: Run) -> None:
-    code = "import os, random; print(dict(os.environ), hash('x'), random.random())"
-    first, second = run(code).stdout, run(code).stdout
-    assert first.startswith("{} ")
-    assert first != second
+    code = "import os, random, uuid; print(dict(os.environ)); print(random.random()); print(uuid.uuid4())"
+    first, second = (run(code)["stdout"].splitlines() for _ in range(2))
+    assert first[0] == second[0] == "{}"
+    assert first[1] != second[1]
+    assert first[2] != second[2]
 
 
 def test_what_was_said_before_a_time_out_is_kept(run: Run) -> None:
-    outcome = run("print('before')\nwhile True: pass", timeout_s=0.3)
-    assert (outcome.status, outcome.stdout) == ("timeout", "before\n")
-    assert outcome.peak_memory_bytes
+    result = run("print('before')\nwhile True: pass", timeout_s=0.3)
+    assert (result["status"], result["stdout"]) == ("timeout", "before\n")
+    assert result["peak_memory_bytes"]
+
+
+def test_the_level_is_said_with_every_layer(run: Run) -> None:
+    isolation = run("print(42)")["isolation"]
+    assert isolation["level"] in {"L1", "L2", "L3"}
+    assert {"pid", "mount", "network", "landlock", "seccomp", "rlimits", "cgroup"} <= isolation["layers"].keys()
+    assert (isolation["level"] == "L3") == (isolation["memory_limit"] == "exact")

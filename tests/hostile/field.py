@@ -1,0 +1,113 @@
+"""Where programs are tried: a few services for each machine, side by side, each with one program at a time."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from tests.hostile.judging import Verdict, attack, left_over
+from tests.hostile.programs import Hostile
+from tests.hostile.service import THIS, WITHOUT_NAMESPACES, Machine, Service, settled
+
+MACHINES = (THIS, WITHOUT_NAMESPACES)
+SERVICES = 3
+"""For each machine: most programs wait for their time limit, so two cores serve several."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A running service, which process it is, and how many processes are its own."""
+
+    service: Service
+    pid: int
+    usual: int
+    level: str
+
+
+class Lanes:
+    """The services of one machine."""
+
+    def __init__(self, machine: Machine, port_offset: int, count: int = SERVICES) -> None:
+        self._free: queue.Queue[Kept] = queue.Queue()
+        self._services = [Service(machine, port_offset) for _ in range(count)]
+        self._threads = ThreadPoolExecutor(count)
+        self._starting = [self._threads.submit(self._keep, service) for service in self._services]
+        self._verdicts: dict[str, Future[Verdict]] = {}
+
+    def _keep(self, service: Service) -> None:
+        health = service.wait_until_up()
+        level = health["isolation"]["level"]
+        self._free.put(Kept(service, service.pid(), settled(service), level))
+
+    @contextmanager
+    def one(self) -> Iterator[Kept]:
+        """A service for oneself; afterwards nothing may be left of what ran there."""
+        kept = self._free.get(timeout=60)
+        try:
+            yield kept
+            assert left_over(kept.service, kept.usual) == 0
+        finally:
+            self._free.put(kept)
+
+    def wait(self) -> None:
+        """Until all services are up."""
+        for started in self._starting:
+            started.result()
+
+    def want(self, hostile: Hostile) -> None:
+        """Start it as soon as there is room."""
+        self._verdicts[hostile.id] = self._threads.submit(self._attack, hostile)
+
+    def _attack(self, hostile: Hostile) -> Verdict:
+        kept = self._free.get(timeout=60)
+        try:
+            verdict = attack(kept.service, hostile, kept.usual, kept.pid)
+            if verdict.is_late(hostile):
+                # a busy machine is late once; a sandbox that does not end its runs is late every time
+                verdict = attack(kept.service, hostile, kept.usual, kept.pid)
+            return verdict
+        finally:
+            self._free.put(kept)
+
+    def verdict(self, hostile: Hostile) -> Verdict:
+        if hostile.id not in self._verdicts:
+            self.want(hostile)
+        return self._verdicts[hostile.id].result()
+
+    def end(self) -> None:
+        """Take no more, and ask all to stop."""
+        self._threads.shutdown(cancel_futures=True)
+        self.wait()
+        for service in self._services:
+            service.end()
+
+    def close(self) -> list[str]:
+        """What outlived its service."""
+        return [f"a process outlived {service.machine.name}" for service in self._services if service.stop() != 0]
+
+
+class Field:
+    """The services of every machine, started when the first program wants one."""
+
+    def __init__(self, port_offset: int) -> None:
+        self._port_offset = port_offset
+        self._lanes: dict[str, Lanes] = {}
+
+    def lanes(self, machine: Machine) -> Lanes:
+        if machine.name not in self._lanes:
+            self._lanes[machine.name] = Lanes(machine, self._port_offset)
+        return self._lanes[machine.name]
+
+    def start(self, machines: list[Machine]) -> None:
+        """Start them side by side and wait: a service that starts would take a program's time from it."""
+        for lanes in [self.lanes(machine) for machine in machines]:
+            lanes.wait()
+
+    def close(self) -> list[str]:
+        """What outlived its service."""
+        for lanes in self._lanes.values():
+            lanes.end()
+        return [left for lanes in self._lanes.values() for left in lanes.close()]
