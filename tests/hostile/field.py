@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from tests.hostile.judging import Verdict, attack, left_over
 from tests.hostile.programs import Hostile
-from tests.hostile.service import THIS, WITHOUT_NAMESPACES, Machine, Service, settled
+from tests.hostile.service import ON_DEMAND, THIS, WITHOUT_NAMESPACES, Machine, Service, settled
 
-MACHINES = (THIS, WITHOUT_NAMESPACES)
-SERVICES = 3
+MACHINES = (THIS, ON_DEMAND, WITHOUT_NAMESPACES)
+SERVICES = 2
 """For each machine: most programs wait for their time limit, so two cores serve several."""
 
 

@@ -53,6 +53,8 @@ class Machine:
 
 
 THIS = Machine("this machine")
+ON_DEMAND = Machine("on demand", settings={"parked_runs": 0})
+"""No child is parked: each run is brought forth when it is asked for."""
 WITHOUT_NAMESPACES = Machine("without namespaces", NO_NAMESPACES)
 
 
