@@ -8,6 +8,8 @@ from tests.hostile.conftest import Run
 from tests.hostile.field import Kept
 from tests.hostile.service import THIS
 
+pytestmark = pytest.mark.timeout(120)  # the first one waits for every service to start
+
 CONTROLS = {
     "threading": "import threading\nt = threading.Thread(target=lambda: print('in'))\nt.start(); t.join()\nprint('done')",
     "thread_pool": """

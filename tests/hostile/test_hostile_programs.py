@@ -7,15 +7,8 @@ from tests.hostile.judging import complaints
 from tests.hostile.programs import FAMILIES, PROGRAMS, Hostile
 from tests.hostile.service import WITHOUT_NAMESPACES, Machine
 
-
-def marks(hostile: Hostile) -> list[pytest.MarkDecorator]:
-    return [pytest.mark.xfail(strict=False)] if hostile.id in NOT_YET else []
-
-
-NOT_YET = {"processes-signals_to_its_parent", "processes-signals_to_the_first"}
-"""What the first engine does not hold: a signal ends its own watcher, and the run is called a failure of ours."""
 TRIED = [
-    pytest.param(machine, hostile, marks=marks(hostile), id=f"{hostile.id}-{machine.name.replace(' ', '_')}")
+    pytest.param(machine, hostile, id=f"{hostile.id}-{machine.name.replace(' ', '_')}")
     for hostile in PROGRAMS
     for machine in MACHINES
     if machine is not WITHOUT_NAMESPACES or hostile.alone != ()
