@@ -46,3 +46,12 @@ def test_a_file_that_is_no_list_of_exercises_is_exit_code_2_and_names_the_line(t
     assert "entry 2: title" in said.stderr
     assert "Nothing was stored." in said.stderr
     assert missing.returncode == 2
+    assert "nothing.json cannot be read: No such file or directory.\nNothing was stored." in missing.stderr
+    assert "Errno" not in missing.stderr
+
+
+def test_the_example_of_the_help_is_a_file_that_is_taken(up: Up) -> None:
+    example = Path(__file__).parents[2] / "docs/examples/exercises.json"
+    assert str(Path(*example.parts[-3:])) in up.command("exercises", "import", "--help").stdout
+    stored = up.command("exercises", "import", str(example))
+    assert stored.stdout == "imported/twice-as-much\nimported/hello-by-name\n", stored.stderr

@@ -47,7 +47,7 @@ def read_program(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        wrong_call(f"{path} cannot be read: {error}")
+        wrong_call(f"{path} cannot be read: {error.strerror if isinstance(error, OSError) else error}.")
 
 
 def _ask(running: RunningInstance, token: str, body: dict[str, Any]) -> dict[str, Any]:

@@ -19,7 +19,9 @@ class RunningInstance:
         self.instance: Instance = find_instance(data)
         self.facts = self.instance.read()
         if not self.facts or not self.instance.is_running():
-            raise RuntimeProblem(f"No LearnFlow runs on {self.instance.data}. Start it: ./learnflow up")
+            raise RuntimeProblem(
+                f"No LearnFlow runs on {self.instance.data}. Start it: ./learnflow up --data {self.instance.data}"
+            )
 
     def address(self, name: str) -> str:
         addresses: dict[str, str] = self.facts["addresses"]

@@ -32,7 +32,7 @@ def config(
     name: Annotated[str | None, typer.Argument(help="A service; the shared settings otherwise", metavar="NAME")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Print every setting: variable, value, and whether it was set or is the default. Secrets are not shown."""
+    """Print every setting, its value and its origin. Secrets are not shown."""
     rows = settings_rows(_settings_class(name))
     if name is None:
         rows += [_runtime_row(variable, default) for variable, default in OF_THE_RUNTIME.items()]

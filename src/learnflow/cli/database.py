@@ -15,7 +15,7 @@ def wiring_of(data: Path | None) -> Wiring:
     instance = find_instance(data)
     external = external_database()
     if external is None and not instance.is_running():
-        raise RuntimeProblem(f"No LearnFlow runs on {instance.data}. Start it: ./learnflow up")
+        raise RuntimeProblem(f"No LearnFlow runs on {instance.data}. Start it: ./learnflow up --data {instance.data}")
     dsn = external or instance.owner_dsn_file.read_text().strip()
     facts = instance.read()
     options = Options(

@@ -21,7 +21,9 @@ def delete_user(
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Erase an account, every service's rows about it, and the key that opens what is left in logs and backups.
+    """Erase an account and all that is known of it.
+
+    Every service's rows go, and the key that opens what is left in logs and backups.
 
     A teacher's classes go too. It cannot be undone.
     """

@@ -29,7 +29,10 @@ def register(app: typer.Typer) -> None:
 
 
 def demo(data: DataOption = None, as_json: JsonOption = False) -> None:
-    """Play the acceptance day on the running instance, or on one of its own. Exit code 1 when a step fails."""
+    """Play the acceptance day, step by step.
+
+    On the running instance, or on one of its own. Exit code 1 when a step fails.
+    """
     from learnflow.runtime.acceptance.own_instance import is_up, own_instance
 
     with ExitStack() as stack:

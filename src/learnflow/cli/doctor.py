@@ -38,7 +38,10 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(data: DataOption = None, as_json: JsonOption = False) -> None:
-    """Check what LearnFlow stands on and, when it runs, each service. Exit code 1 when anything is wrong."""
+    """Say what is wrong and which command mends it. Exit code 1 when anything is wrong.
+
+    Looks at the machine, and at each service where LearnFlow runs.
+    """
     instance = find_instance(data)
     findings = list(examine(instance))
     if as_json:

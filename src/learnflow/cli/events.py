@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
     )
     group.command("tail", epilog=example)(events_tail)
     group.command("dead-letters", epilog="Example:  ./learnflow events dead-letters --json")(events_dead_letters)
-    group.command("replay", epilog="Example:  ./learnflow events replay debug.requests --id ID")(events_replay)
+    group.command("replay", epilog="Example:  ./learnflow events replay debug.requests")(events_replay)
     app.add_typer(group, name="events")
 
 

@@ -10,7 +10,7 @@ from learnflow.cli.output import DataOption, JsonOption, print_json, progress, w
 from learnflow.contracts.services import EXERCISE
 from learnflow.curriculum.imports import read_file
 
-EXAMPLE = "Example:  ./learnflow exercises import exercises.json"
+EXAMPLE = "Example:  ./learnflow exercises import docs/examples/exercises.json"
 CHECKED_WITHIN_S = 600
 
 
@@ -33,7 +33,9 @@ def import_exercises(
     """
     try:
         entries = read_file(file)
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        wrong_call(f"{file} cannot be read: {error.strerror}.\nNothing was stored.")
+    except ValueError as error:
         wrong_call(f"{error}\nNothing was stored.")
     running = RunningInstance(data)
     progress(f"checking {len(entries)} exercises in the sandbox ...")

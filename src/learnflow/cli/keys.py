@@ -28,10 +28,10 @@ def rotate(data: DataOption = None, as_json: JsonOption = False) -> None:
 
 
 def backup(file: FileArgument, data: DataOption = None, as_json: JsonOption = False) -> None:
-    """Write the students' keys to a new file, each wrapped by the master key. Keep it apart from db backup.
+    """Write the students' keys to a new file, each wrapped by the master key.
 
-    Nobody reads it without the master key: keep that in a third place. Whoever was erased since is in older files
-    still, so write a new one often and delete the old ones.
+    Keep it apart from the database's backups. Nobody reads it without the master key: keep that in a third place.
+    Whoever was erased since is in older files still, so write a new one often and delete the old ones.
     """
     from learnflow.kit.key_backup import back_up
 
@@ -45,7 +45,7 @@ def backup(file: FileArgument, data: DataOption = None, as_json: JsonOption = Fa
 
 
 def restore(file: FileArgument, data: DataOption = None, as_json: JsonOption = False) -> None:
-    """Put back the keys that are missing, after db restore. Whoever was erased stays erased."""
+    """Put back the keys that are missing, after the database was restored. Whoever was erased stays erased."""
     from learnflow.kit.key_backup import KeyFileError, put_back
 
     try:

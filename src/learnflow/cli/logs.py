@@ -23,7 +23,7 @@ def logs(
     lines: Annotated[int, typer.Option("--lines", "-n", help="How many of the last lines", min=0)] = 40,
     data: DataOption = None,
 ) -> None:
-    """Print the last lines of the logs, and with -f what is added to them."""
+    """Print the last lines of the logs. With -f, go on with what is added to them."""
     files = _files(find_instance(data).logs, name)
     opened = {path.stem: path.open(errors="replace") for path in files}
     for service, file in opened.items():

@@ -22,7 +22,7 @@ def seed_class(
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make the demo student, the demo teacher and a class; safe to repeat."""
+    """Make the demo accounts and their class. Safe to repeat."""
     from learnflow.runtime.seed import seed
 
     wiring = wiring_of(data)

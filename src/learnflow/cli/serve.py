@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
 
 
 def serve(name: Annotated[str, typer.Argument(help="Name of the service", metavar="NAME")]) -> None:
-    """Run one service with settings from LEARNFLOW_* variables, until SIGTERM or Ctrl+C."""
+    """Run one service until Ctrl+C or SIGTERM. Its settings are LEARNFLOW_* variables; `config NAME` lists them."""
     if name not in SERVICES or SERVICES[name].module is None:
         wrong_call(f"{name}: no such service. There are: {', '.join(service.name for service in built_services())}.")
     from learnflow.kit.database import MissingDatabaseError

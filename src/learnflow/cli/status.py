@@ -28,7 +28,7 @@ def status(data: DataOption = None, as_json: JsonOption = False) -> None:
             {"running": bool(facts), "ready": ok, "data": str(instance.data), "services": services, **_of(facts)}
         )
     elif not facts:
-        print(f"No LearnFlow runs on {instance.data}. Start it: ./learnflow up")
+        print(f"No LearnFlow runs on {instance.data}. Start it: ./learnflow up --data {instance.data}")
     else:
         _print(facts, services)
     raise typer.Exit(0 if ok else 1)

@@ -35,7 +35,7 @@ def up(
     in_process: Annotated[bool, typer.Option("--in-process", help="All services in one process")] = False,
     no_demo: Annotated[bool, typer.Option("--no-demo", help="Make no demo accounts")] = False,
 ) -> None:
-    """Set up and run PostgreSQL and all services; Ctrl+C stops everything."""
+    """Set up and run PostgreSQL and all services. Ctrl+C stops everything."""
     began = time.monotonic()
     # imported here: `up --help` needs none of it
     from learnflow.runtime.options import Options, choose_services

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from learnflow.contracts.services import API_GATEWAY, CODE_EXECUTION
+from learnflow.contracts.services import API_GATEWAY, CODE_EXECUTION, WEB
 from learnflow.runtime.demo import DEMO_ACCOUNTS, STUDENT
 from learnflow.runtime.options import Options
 from learnflow.runtime.readiness import ask
@@ -19,6 +19,8 @@ def summary(options: Options, facts: dict[str, Any]) -> str:
         *(f"{name:<16} {address}" for name, address in facts["addresses"].items()),
         "",
     ]
+    if WEB in options.services:
+        lines += [f"Open      {options.address(WEB)}  in a browser"]
     if options.demo:
         lines += [f"Sign in   {account.email}  {account.password}  ({account.role})" for account in DEMO_ACCOUNTS]
         lines += ["Try       " + example_call(options, facts)]

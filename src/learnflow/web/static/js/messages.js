@@ -25,7 +25,7 @@ export const m = {
       title: (name) => `May ${name} use LearnFlow?`,
       text: (name) => [
         `${name} is under 13 and needs the consent of a parent or guardian.`,
-        "LearnFlow teaches Python. It keeps a name, an e-mail address, and the questions, programs and answers of lessons. All of it is encrypted, and seen by the child's own teachers alone.",
+        "LearnFlow teaches Python. It keeps a name, an e-mail address, and the questions, programs and answers of lessons. All of it is encrypted. The child's own teachers can see it, and every look by another person is recorded.",
         "After you agree we send a second e-mail. Nothing begins before you confirm there.",
       ],
       yes: "I agree", no: "I do not agree",
