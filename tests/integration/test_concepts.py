@@ -222,7 +222,7 @@ async def test_an_unknown_concept_is_not_found_and_others_are_suggested(
     school: School, client: httpx.AsyncClient
 ) -> None:
     headers = await school.headers(await school.student())
-    answer = await client.post("/explain", json={"concept": "json files", "mastery_level": 5}, headers=headers)
+    answer = await client.post("/explain", json={"concept": "xml files", "mastery_level": 5}, headers=headers)
 
     assert answer.status_code == 404
     assert answer.headers["content-type"].startswith("application/problem+json")

@@ -107,8 +107,6 @@ def test_what_no_card_is_about_gets_no_card(question: str) -> None:
     ("question", "topic"),
     [
         ("what is a generator", "control-flow/for-loops"),
-        ("how do I read a csv file", "files/csv"),
-        ("what does json.loads do", "files/json"),
         ("explain recursion", "functions/defining"),
         ("how do I raise my own exception", "errors/custom-exceptions"),
         ("what is pip", "libraries/installing-packages"),
