@@ -69,6 +69,23 @@ async def test_a_teacher_sees_who_needs_help_and_why_and_assigns_an_exercise(tab
     await expect(row.get_by_text("Assigned. They are told at once.")).to_be_visible()
 
 
+@pytest.mark.plan("P-DAY-10")
+async def test_a_student_opens_what_the_teacher_gave_from_the_notice(tab: Tab, api: httpx.Client) -> None:
+    email = await tab.register()
+    teacher = await asyncio.to_thread(
+        call, api, "", "/auth/login", {"email": TEACHER.email, "password": TEACHER.password}
+    )
+    made = await asyncio.to_thread(call, api, teacher["access_token"], "/classes", {"name": "Room 5"})
+    student = await asyncio.to_thread(call, api, "", "/auth/login", {"email": email, "password": PASSWORD})
+    await asyncio.to_thread(call, api, student["access_token"], "/classes/join", {"class_code": made["class_code"]})
+    given = {"exercise_id": EXERCISE, "student_ids": [student["user"]["id"]]}
+    await asyncio.to_thread(call, api, teacher["access_token"], "/teacher/assignments", given)
+    await tab.page.get_by_role("link", name="Notices").click()
+    await tab.page.get_by_role("button", name="Open it").click()
+    await expect(tab.page.locator("#statement h3").first).to_have_text(load_exercises()[EXERCISE].title)
+    await expect(tab.page.locator("#exercise option:checked")).to_contain_text("from your teacher")
+
+
 async def test_a_student_sees_no_list_of_who_needs_help(tab: Tab) -> None:
     await tab.register()
     await tab.page.get_by_role("link", name="Notices").click()

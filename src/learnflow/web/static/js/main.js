@@ -95,6 +95,7 @@ async function begin() {
   editor.setUp(tasks.context, tutor.helpWithError);
   tutor.setUp(tasks.context, () => {});
   tasks.setUp(() => {});
+  notices.setUp(tasks.go);
   try {
     if (drafts.get(WAS_HERE) && await api.refresh()) {
       entered(await api.call("GET", "/me"));

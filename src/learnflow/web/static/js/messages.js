@@ -106,6 +106,8 @@ export const m = {
   chooseOne: "Choose an exercise, or write what you like and run it.",
   difficulty: { easy: "Easy", medium: "Medium", hard: "Hard" },
   passedMark: "passed",
+  assignedMark: "from your teacher",
+  openIt: "Open it",
   whatCheckLooksAt: "What Check looks at",
   hiddenTests: (n) => (n === 1 ? "1 more test that you cannot see" : `${n} more tests that you cannot see`),
   check: "Check",

@@ -4,8 +4,11 @@ import { $, h } from "./dom.js";
 import { m } from "./messages.js";
 
 const MOST = 50;
+let openExercise = () => {};
 const QUIET = new Set(["code_executed", "concept_explained", "hint_given"]);
 let unread = 0;
+
+export function setUp(opened) { openExercise = opened; }
 
 export function clear() {
   unread = 0;
@@ -36,8 +39,14 @@ function put(data, when) {
   const title = data.title ?? m.notices[data.kind] ?? data.kind?.replaceAll("_", " ") ?? m.noticeOther;
   const text = data.message ?? "";
   const time = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit" }).format(new Date(when));
-  $("notices").prepend(h("li", {}, h("b", {}, String(title)), text ? h("p", {}, String(text)) : "", h("span", { class: "note" }, time)));
+  $("notices").prepend(h("li", {}, h("b", {}, String(title)), text ? h("p", {}, String(text)) : "", way(data), h("span", { class: "note" }, time)));
   while ($("notices").children.length > MOST) $("notices").lastElementChild.remove();
+}
+
+// An exercise is opened from here; other notices are read alone.
+function way({ kind, about }) {
+  if (kind !== "assignment" || !about?.exercise_id) return "";
+  return h("p", {}, h("button", { class: "btn small", type: "button", on: { click: () => openExercise(about.topic_id, about.exercise_id) } }, m.openIt));
 }
 
 export function read() {

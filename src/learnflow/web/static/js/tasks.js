@@ -10,6 +10,7 @@ const TOPIC = "learnflow.topic";
 const EXERCISE = "learnflow.exercise";
 const path = (id) => id.split("/").map(encodeURIComponent).join("/");
 let exercise = null;
+let exercises = new Map();
 let onChange = () => {};
 
 export const context = () => ({
@@ -44,6 +45,8 @@ async function loadExercises() {
   show($("open-quiz"), true);
   let items = [];
   try { items = (await call("GET", `/exercises?topic_id=${encodeURIComponent(topic)}&limit=100`)).items; } catch { /* none to choose then */ }
+  items = [...await assigned(topic, items), ...items];
+  exercises = new Map(items.map((item) => [item.exercise_id, item]));
   const free = h("option", { value: "" }, m.noExercise);
   $("exercise").replaceChildren(free, ...items.map((item) => h("option", { value: item.exercise_id }, label(item))));
   const before = drafts.get(EXERCISE);
@@ -52,8 +55,31 @@ async function loadExercises() {
   else nothing(items.length === 0 ? m.noExercisesYet : m.chooseOne);
 }
 
+// What a teacher gave may be new, and then no list of the course has it.
+async function assigned(topic, known) {
+  try {
+    const given = (await call("GET", "/assignments?limit=100")).items.filter((item) => item.topic_id === topic);
+    for (const item of known) item.assigned = given.some((one) => one.exercise_id === item.exercise_id);
+    const fresh = given.filter((one, at) => !known.some((item) => item.exercise_id === one.exercise_id)
+      && given.findIndex((other) => other.exercise_id === one.exercise_id) === at);
+    return fresh.map((one) => ({ ...one, passed: one.done, assigned: true }));
+  } catch {
+    return [];
+  }
+}
+
+// From a notice: the exercise, whatever topic is shown.
+export async function go(topicId, exerciseId) {
+  drafts.set(TOPIC, topicId);
+  drafts.set(EXERCISE, exerciseId);
+  $("topic").value = topicId;
+  location.hash = "#task";
+  await loadExercises();
+}
+
 function label(item) {
-  return `${item.title} (${[m.difficulty[item.difficulty] ?? item.difficulty, item.passed ? m.passedMark : ""].filter(Boolean).join(", ")})`;
+  const words = [m.difficulty[item.difficulty] ?? item.difficulty, item.assigned ? m.assignedMark : "", item.passed ? m.passedMark : ""];
+  return `${item.title} (${words.filter(Boolean).join(", ")})`;
 }
 
 function nothing(sentence) {
@@ -98,7 +124,7 @@ async function check() {
     $("result").replaceChildren(...verdict(grade));
     if (grade.passed) {
       exercise.passed = true;
-      $("exercise").selectedOptions[0].textContent = label(exercise);
+      $("exercise").selectedOptions[0].textContent = label({ ...exercise, assigned: exercises.get(exercise.exercise_id)?.assigned });
     }
     onChange();
   } catch (problem) {
