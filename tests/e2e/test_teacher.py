@@ -67,6 +67,8 @@ async def test_a_teacher_sees_who_needs_help_and_why_and_assigns_an_exercise(tab
     await expect(row.get_by_role("button", name="Assign").first).to_be_visible(timeout=40_000)
     await row.get_by_role("button", name="Assign").first.click()
     await expect(row.get_by_text("Assigned. They are told at once.")).to_be_visible()
+    await row.get_by_role("button", name="Close").click()
+    await expect(row).to_have_count(0)
 
 
 @pytest.mark.plan("P-DAY-10")

@@ -386,13 +386,14 @@ async def test_a_letter_about_an_account_goes_by_e_mail_and_its_link_is_nowhere_
     letter = message_to(student_id, kind="account", title="New password", message="Open https://x/#token=zanzibar")
     async with opened(smtp_url=f"smtp://127.0.0.1:{inbox.port}") as client:
         answer = await client.post("/notifications/publish", json=letter, headers=await service(school))
-        await client.post(
+        guardians = await client.post(
             "/notifications/publish", json={**letter, "email": "guardian@home.example"}, headers=await service(school)
         )
         await inbox.until(2)
         await eventually_empty(owner_database)
         shown = await notices(client, school, student_id)
     assert (answer.status_code, answer.json()["channels"]) == (201, ["page", "email"])
+    assert (guardians.status_code, guardians.json()["channels"], len(shown)) == (201, ["email"], 1)
     assert {receiver for receiver, _ in inbox.received} == {"student@school.example", "guardian@home.example"}
     assert "zanzibar" in inbox.received[0][1].get_content()
     assert "zanzibar" not in json.dumps(shown)

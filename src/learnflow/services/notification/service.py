@@ -89,6 +89,9 @@ class Notices:
             texts = await self._sealed(user_id, title, message)
             if not await self._deliveries.add(user_id, to, *texts, LETTER_TRIED_FOR):
                 raise _nobody()
+            if address is not None:
+                # a guardian's letter is not the child's: their page says nothing of it
+                return Sent(uuid4(), ("email",))
             sent = await self.send(tx, Notice(user_id, ABOUT_ACCOUNT), uuid4())
         if sent is None:
             raise _nobody()
