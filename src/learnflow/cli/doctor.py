@@ -6,21 +6,28 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import typer
 
 from learnflow.cli.output import DataOption, JsonOption, print_json
 from learnflow.cli.status import service_states
-from learnflow.contracts.services import built_services
+from learnflow.contracts.services import CODE_EXECUTION, built_services
 from learnflow.runtime.embedded import port_is_free
 from learnflow.runtime.errors import RuntimeProblem
 from learnflow.runtime.instance import Instance, find_instance
-from learnflow.runtime.options import external_database
+from learnflow.runtime.options import Options, external_database
 from learnflow.runtime.ports import holder_of
 from learnflow.runtime.postgres_binaries import find_binaries
+from learnflow.runtime.readiness import ask
 
 EXAMPLE = "Example:  ./learnflow doctor --json"
 LEAST_FREE_BYTES = 500_000_000
+_HIGHER = {
+    "L2": "run as root, or set LEARNFLOW_CODE_EXECUTION_CGROUP to a memory cgroup that is delegated to you",
+    "L1": "allow user namespaces: sysctl kernel.apparmor_restrict_unprivileged_userns=0 user.max_user_namespaces=10000",
+    "L0": "use a kernel of 5.13 or later with Landlock and seccomp",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +76,23 @@ def examine(instance: Instance) -> Iterator[Finding]:
     for state in service_states(facts):
         mend = f"./learnflow logs {state['name']}"
         yield Finding(state["name"], state["ready"], state["reason"] or "ready", None if state["ready"] else mend)
+    if CODE_EXECUTION.name in facts["addresses"]:
+        yield _sandbox(facts)
     yield _schema(instance.data)
+
+
+def _sandbox(facts: dict[str, Any]) -> Finding:
+    """The level of isolation, each layer with its reason, and what would raise it."""
+    options = Options(port_offset=facts["port_offset"], host=facts["host"], demo=False)
+    _, health = ask(options, CODE_EXECUTION, "/health")
+    isolation = health.get("isolation")
+    if not isolation:
+        return Finding("sandbox", ok=False, detail="it does not answer", mend="./learnflow logs code-execution")
+    layers = ", ".join(f"{name} {state}" for name, state in isolation["layers"].items())
+    level = isolation["level"]
+    higher = f"; higher: {_HIGHER[level]}" if level in _HIGHER else ""
+    detail = f"{level}, memory {isolation['memory_limit']}: {layers}{higher}"
+    return Finding("sandbox", level != "L0", detail, f"{isolation['reason']}: {_HIGHER['L0']}")
 
 
 def _postgresql() -> Finding:

@@ -12,7 +12,7 @@ from learnflow.services.code_execution.reported import ErrorDetail
 
 READY = {"base_bytes": 10, "namespaces": {"pid": 2, "mnt": 2, "net": 2, "ipc": 2}}
 OWN = {"pid": 1, "mnt": 1, "net": 1, "ipc": 1}
-PROBES = (*canary._FLOOR, "listing", "scratch")
+PROBES = (*canary._FLOOR, "listing", "scratch", "together")
 
 
 def done(code: int, **more: Any) -> dict[str, Any]:
@@ -76,6 +76,21 @@ def isolation(plan: Plan, report: dict[str, Any] | None, **seen: Any) -> canary.
     whole = Seen(**{"ready": READY, "all_ended": True, **seen})
     whole.stdout = b"" if report is None else json.dumps(report).encode()
     return canary.judge(plan, whole, OWN, 50)
+
+
+def test_level_three_is_everything_and_its_memory_limit_is_exact() -> None:
+    found = isolation(Plan(cgroup=True), held())
+    assert (found.level, found.reason, found.memory_limit) == (3, None, "exact")
+
+
+def test_a_cgroup_that_ends_nothing_is_failed_and_not_active() -> None:
+    found = isolation(Plan(cgroup=True), held(together="nothing ended them"))
+    assert (found.level, found.layers["cgroup"], found.memory_limit) == (2, "failed(nothing ended them)", "per-process")
+
+
+def test_the_kernels_end_for_memory_is_memory() -> None:
+    outcome = judge(Seen(ready=READY, done=done(-9), ending="memory"), Program("x"), 10)
+    assert (outcome.status, outcome.error and outcome.error.type) == ("memory", "MemoryError")
 
 
 def test_level_two_is_everything_but_the_cgroup() -> None:

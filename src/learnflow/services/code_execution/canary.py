@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from learnflow.services.code_execution import canary_program
 from learnflow.services.code_execution.outcome import Program, Seen
@@ -33,6 +33,8 @@ _FLOOR = (
 )
 """What has to hold for level 1 (threads: that the limit is not too tight); what else is seen decides about level 2."""
 
+_PROBES = {*_FLOOR, "listing", "scratch", "together", "own_pid"}
+
 ACTIVE = "active"
 
 
@@ -43,22 +45,19 @@ class Isolation:
     level: int
     layers: Mapping[str, str] = field(default_factory=dict)
     reason: str | None = None
-    memory_limit: str = "per-process"
+    memory_limit: Literal["exact", "per-process"] = "per-process"
     memory_limit_bytes: int = 0
     memory_base_bytes: int = 0
 
 
-async def try_out(way: Way) -> Isolation:
-    """Bring up a zygote in this way, send the canary all the way and judge what it saw."""
+async def try_out(way: Way) -> tuple[Isolation, Zygote]:
+    """Bring up a zygote in this way, send the canary all the way and judge what it saw. The caller closes it."""
     zygote = Zygote(way)
     try:
         await zygote.start()
     except Failed as error:
-        return _not_up(way, error.layer, error.reason)
-    try:
-        return await judge_zygote(zygote)
-    finally:
-        await zygote.close()
+        return _not_up(way, error.layer, error.reason), zygote
+    return await judge_zygote(zygote), zygote
 
 
 async def judge_zygote(zygote: Zygote) -> Isolation:
@@ -69,6 +68,7 @@ async def judge_zygote(zygote: Zygote) -> Isolation:
         "service": os.getpid(),
         # without a filter nothing may stop the processes: so none are started
         "limited": way.plan.seccomp,
+        "together": way.plan.cgroup,
     }
     program = Program(canary_program.SOURCE, stdin=json.dumps(asked) + "\n", timeout_s=_TIMEOUT_S)
     try:
@@ -83,7 +83,11 @@ def _not_up(way: Way, layer: str, reason: str) -> Isolation:
 
 
 def judge(plan: Plan, seen: Seen, own_namespaces: Mapping[str, int], memory_limit_bytes: int) -> Isolation:
-    """The level: 2 namespaces, seccomp and Landlock; 1 seccomp with Landlock or a root of its own; 0 less."""
+    """The level.
+
+    3 namespaces, cgroup, seccomp and Landlock; 2 the same without cgroup; 1 seccomp with Landlock or a root of its own;
+    0 less.
+    """
     report = _report(seen)
     if report is None:
         failed = seen.failed or {"layer": "launcher", "reason": "the canary did not come back"}
@@ -91,8 +95,9 @@ def judge(plan: Plan, seen: Seen, own_namespaces: Mapping[str, int], memory_limi
         return Isolation(0, layers, f"{failed['layer']}: {failed['reason']}", memory_limit_bytes=memory_limit_bytes)
     layers = _layers(plan, seen, report, own_namespaces)
     level, reason = _level(layers, report, all_ended=seen.all_ended)
+    memory_limit: Literal["exact", "per-process"] = "exact" if layers["cgroup"] == ACTIVE else "per-process"
     base_bytes = int((seen.ready or {}).get("base_bytes", 0))
-    return Isolation(level, layers, reason, memory_limit_bytes=memory_limit_bytes, memory_base_bytes=base_bytes)
+    return Isolation(level, layers, reason, memory_limit, memory_limit_bytes, base_bytes)
 
 
 def _own_namespaces() -> dict[str, int]:
@@ -106,7 +111,7 @@ def _report(seen: Seen) -> dict[str, Any] | None:
         report = json.loads(seen.stdout)
     except ValueError:
         return None
-    return report if isinstance(report, dict) and set(_FLOOR) <= set(report) else None
+    return report if isinstance(report, dict) and set(report) >= _PROBES else None
 
 
 def _layers_of_failure(plan: Plan, failed: Mapping[str, str]) -> dict[str, str]:
@@ -130,7 +135,7 @@ def _layers(plan: Plan, seen: Seen, report: Mapping[str, Any], own: Mapping[str,
     layers["rlimits"] = _held(True, report, "memory", "processes", "threads")
     layers["scratch"] = _held(True, report, "scratch")
     layers["user"] = _held(True, report, "privileges")
-    layers["cgroup"] = "absent"
+    layers["cgroup"] = _held(plan.cgroup, report, "together")
     return layers
 
 
@@ -158,4 +163,6 @@ def _level(layers: Mapping[str, str], report: Mapping[str, Any], *, all_ended: b
     missing = [name for name in (*_NAMESPACES, "landlock", "scratch") if layers[name] != ACTIVE]
     if missing:
         return 1, "; ".join(f"{name} is {layers[name]}" for name in missing)
-    return 2, "cgroup is absent: memory is limited per process"
+    if layers["cgroup"] != ACTIVE:
+        return 2, f"cgroup is {layers['cgroup']}: memory is limited per process"
+    return 3, None

@@ -19,6 +19,7 @@ from learnflow.services.code_execution.reported import MAX_STEPS, ErrorDetail, S
 
 CHUNK_BYTES = 65_536
 _LINGER_S = 0.05
+_ENDINGS: dict[str | None, Ending] = {"timeout": "timeout", "memory": "memory"}
 
 
 class Ender(Protocol):
@@ -104,8 +105,8 @@ class LiveRun:
         seen = self.seen
         if status is None:
             seen.failed = seen.failed or {"layer": "zygote", "reason": reason or "it brought nothing forth"}
-        elif reason == "timeout" and seen.ending is None and seen.done is None:
-            seen.ending = "timeout"
+        elif reason in _ENDINGS and seen.ending is None and seen.done is None:
+            seen.ending = _ENDINGS[reason]
         if seen.done is None and status is not None:
             seen.done = {"code": os.waitstatus_to_exitcode(status), "peak_bytes": peak_bytes, "cpu_s": cpu_s}
 

@@ -10,8 +10,8 @@ from typing import Any, Literal
 from learnflow.contracts.events.code import RunStatus
 from learnflow.services.code_execution.reported import ErrorDetail, OutputFile, Step
 
-Ending = Literal["timeout", "output_limit", "stopped"]
-"""Why the service ended a run, where it did."""
+Ending = Literal["timeout", "output_limit", "memory", "stopped"]
+"""Why the service, or for memory the kernel, ended a run, where one did."""
 
 _SIGNAL_SENTENCES = {
     "SIGSEGV": "the program crashed inside the interpreter (segmentation fault)",
@@ -113,6 +113,8 @@ def _error(seen: Seen, status: RunStatus, exit_code: int | None, timeout_s: floa
     if status in sentences:
         kind, message = sentences[status]
         return ErrorDetail(type=kind, message=message)
+    if seen.ending == "memory":
+        return ErrorDetail(type="MemoryError", message="stopped: it used more memory than a program may")
     if seen.ending == "stopped":
         return ErrorDetail(type="Stopped", message="stopped on request")
     return seen.error or _ended_itself(exit_code or 0)

@@ -46,8 +46,16 @@ class Plan:
     namespaces: bool = True
     landlock: bool = True
     seccomp: bool = True
+    cgroup: bool = False
     first_uid: int | None = None
     """The first of this service's own user ids when it runs as root; None keeps the service's user."""
+
+    @property
+    def goal(self) -> int:
+        """The level that this plan can reach."""
+        if not (self.landlock and self.seccomp):
+            return 1 if self.seccomp and self.namespaces else 0
+        return 3 if self.namespaces and self.cgroup else 2 if self.namespaces else 1
 
     def uids(self, block: int, count: int) -> list[int]:
         """The user ids of one zygote's runs; without own ones, as many places."""
@@ -77,10 +85,12 @@ def tasks_of(uid: int) -> int:
     return found
 
 
-def plans() -> list[Plan]:
+def plans(*, cgroup: bool = False) -> list[Plan]:
     """From the strongest to the weakest; the first that passes the canary at its level is taken."""
     first_uid = free_uids() if os.geteuid() == 0 else None
+    strongest = [Plan(first_uid=first_uid, cgroup=True)] if cgroup else []
     return [
+        *strongest,
         Plan(first_uid=first_uid),
         Plan(namespaces=False, first_uid=first_uid),
         Plan(landlock=False, first_uid=first_uid),

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
 from learnflow.contracts.errors import Unavailable
 from learnflow.services.code_execution import interpreter as interpreters
-from learnflow.services.code_execution import metrics
+from learnflow.services.code_execution import memory_groups, metrics
 from learnflow.services.code_execution.canary import Isolation, try_out
 from learnflow.services.code_execution.interpreter import Interpreter, NoInterpreter
+from learnflow.services.code_execution.memory_groups import MemoryGroups
 from learnflow.services.code_execution.outcome import Outcome, Program
 from learnflow.services.code_execution.plan import Plan, plans
 from learnflow.services.code_execution.settings import Settings
-from learnflow.services.code_execution.zygote import Failed, Way
+from learnflow.services.code_execution.zygote import Failed, Way, Zygote
 from learnflow.services.code_execution.zygotes import Stop, Zygotes
 
 log = structlog.get_logger()
 
-BEST_LEVEL = 2
 _CORES_PER_ZYGOTE = 2
 
 
@@ -32,6 +33,7 @@ class Chosen:
 
     way: Way
     isolation: Isolation
+    zygote: Zygote
 
 
 class Sandbox:
@@ -52,9 +54,11 @@ class Sandbox:
         started = time.perf_counter()
         chosen = await choose(self._settings)
         if chosen is not None:
-            self._zygotes = Zygotes(chosen.way, chosen.isolation, _zygote_count())
+            self._zygotes = Zygotes(chosen.way, chosen.isolation, _zygote_count(), chosen.zygote)
             if self._refusal() is None:
                 await self._start(self._zygotes)
+            else:
+                await chosen.zygote.close()
         metrics.LEVEL.set(self.isolation.level)
         duration_ms = round((time.perf_counter() - started) * 1000, 1)
         isolation = self.isolation
@@ -73,6 +77,8 @@ class Sandbox:
             stop.ask()
         if self._zygotes is not None:
             await self._zygotes.stop()
+        if self._zygotes is not None and self._zygotes.way.groups is not None:
+            await asyncio.to_thread(self._zygotes.way.groups.remove)
 
     async def reason_not_ready(self) -> str | None:
         return self._refusal()
@@ -108,24 +114,46 @@ class Sandbox:
 async def choose(settings: Settings) -> Chosen | None:
     """Try plans and interpreters from the strongest on; the first best level is taken, else the highest seen."""
     best: Chosen | None = None
-    for interpreter, plan in _ways(settings):
+    reasons: dict[str, None] = {}  # in order, each once
+    groups = await asyncio.to_thread(_groups, settings)
+    for interpreter, plan in _ways(settings, cgroup=groups is not None):
         parked = settings.parked_runs if plan.namespaces else 0
-        way = Way(interpreter, plan, scratch_dir=settings.scratch_dir, parked=parked)
-        chosen = Chosen(way, await try_out(way))
-        if best is None or chosen.isolation.level > best.isolation.level:
-            best = chosen
-        if best.isolation.level == BEST_LEVEL:
+        way = Way(interpreter, plan, scratch_dir=settings.scratch_dir, parked=parked, groups=groups)
+        chosen = Chosen(way, *await try_out(way))
+        if chosen.isolation.level == 0:
+            reasons.setdefault(chosen.isolation.reason or "", None)
+        best = await _better(best, chosen)
+        if best.isolation.level >= plan.goal:
             break
+    if best is not None and best.isolation.level == 0:
+        return replace(best, isolation=replace(best.isolation, reason=" | ".join(reasons)))
     return best
+
+
+async def _better(one: Chosen | None, other: Chosen) -> Chosen:
+    """The one of higher level, the first where they are equal; the other's zygote is closed."""
+    if one is None:
+        return other
+    better, worse = (other, one) if other.isolation.level > one.isolation.level else (one, other)
+    await worse.zygote.close()
+    return better
 
 
 def _zygote_count() -> int:
     return max(1, len(os.sched_getaffinity(0)) // _CORES_PER_ZYGOTE)
 
 
-def _ways(settings: Settings) -> Iterator[tuple[Interpreter, Plan]]:
+def _groups(settings: Settings) -> MemoryGroups | None:
+    try:
+        return memory_groups.find(settings.cgroup)
+    except memory_groups.NoGroups as error:
+        log.info("sandbox.cgroup.absent", reason=str(error))
+        return None
+
+
+def _ways(settings: Settings, *, cgroup: bool) -> Iterator[tuple[Interpreter, Plan]]:
     found = list(_interpreters(settings))
-    for plan in plans():
+    for plan in plans(cgroup=cgroup):
         for interpreter in found:
             if plan.namespaces or plan.first_uid is None or interpreter.is_readable_by_all:
                 yield interpreter, plan

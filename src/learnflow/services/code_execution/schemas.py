@@ -10,11 +10,11 @@ from learnflow.contracts.text import Text
 from learnflow.services.code_execution.reported import ErrorDetail, OutputFile, Step
 
 MAX_CODE = 10_000
-MAX_STDIN = 100_000
+MAX_STDIN = 1_000_000
 MAX_FILES = 10
 MAX_FILE_CHARS = 100_000
 MAX_ALL_FILES_CHARS = 200_000
-MAX_PROGRAMS = 64
+MAX_PROGRAMS = 256
 MAX_TIMEOUT_S = 5.0
 
 _PART = r"[A-Za-z0-9_][A-Za-z0-9_.\-]{0,63}"
@@ -62,9 +62,11 @@ class BatchRequest(BaseModel):
 class IsolationReport(BaseModel):
     """What shut the program in. The level is what a canary saw on this machine, not what was configured."""
 
-    level: Literal["L0", "L1", "L2"]
+    level: Literal["L0", "L1", "L2", "L3"]
     layers: dict[str, str] = Field(description="active, absent or failed(reason)")
-    memory_limit: Literal["per-process"]
+    memory_limit: Literal["exact", "per-process"] = Field(
+        description="exact: a cgroup counts all processes of a run together; else each process for itself"
+    )
     memory_limit_bytes: int = Field(description="for the program, beyond the interpreter's own base")
     memory_base_bytes: int = Field(description="the interpreter's own address space")
     reason: str | None = Field(default=None, description="why the level is not higher")

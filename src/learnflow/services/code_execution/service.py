@@ -1,6 +1,7 @@
 """The use cases: run a program, run many, stop one."""
 
 import asyncio
+from collections import Counter
 from uuid import UUID, uuid4
 
 import structlog
@@ -50,15 +51,28 @@ class Executions:
         stop = Stop()
         self._live[execution_id] = (owner, stop)
         try:
-            return await self._run(execution_id, request, self._slots, stop)
+            result = await self._run(execution_id, request, self._slots, stop)
         finally:
             del self._live[execution_id]
+        log.info(
+            "code.execution.finished",
+            execution_id=str(execution_id),
+            status=result.status,
+            duration_ms=result.duration_ms,
+        )
+        return result
 
     async def batch(self, programs: list[Run]) -> BatchResult:
         """All results in order, each program in a fresh sandbox."""
         self._sandbox.zygotes()
         runs = [self._run(uuid4(), program, self._batch_slots, Stop()) for program in programs]
-        return BatchResult(results=list(await asyncio.gather(*runs)))
+        results = await asyncio.gather(*runs)
+        log.info(
+            "code.execution.batch.finished",
+            programs=len(programs),
+            verdicts=dict(Counter(run.status for run in results)),
+        )
+        return BatchResult(results=list(results))
 
     def stop(self, execution_id: UUID, principal: Principal) -> None:
         """End a run of one's own; its result says `killed` and keeps what was printed so far."""
@@ -74,16 +88,10 @@ class Executions:
         program = Program(run.code, run.stdin, run.timeout_s, run.files, run.trace)
         free = await slots.take()
         outcome = await self._sandbox.run(program, stop, free)
-        _write_down(execution_id, outcome)
+        if outcome.status == "sandbox_error":
+            reason = outcome.error.message if outcome.error else None
+            log.error("code.execution.failed", execution_id=str(execution_id), reason=reason)
         return _result(execution_id, outcome, self.isolation())
-
-
-def _write_down(execution_id: UUID, outcome: Outcome) -> None:
-    facts = {"execution_id": str(execution_id), "status": outcome.status, "duration_ms": outcome.duration_ms}
-    if outcome.status == "sandbox_error":
-        log.error("code.execution.failed", **facts, reason=outcome.error.message if outcome.error else None)
-    else:
-        log.info("code.execution.finished", **facts)
 
 
 def _result(execution_id: UUID, outcome: Outcome, isolation: IsolationReport) -> RunResult:
@@ -108,9 +116,9 @@ def _result(execution_id: UUID, outcome: Outcome, isolation: IsolationReport) ->
 def report_of(isolation: Isolation) -> IsolationReport:
     """The canary's judgement as answers carry it."""
     return IsolationReport(
-        level=("L0", "L1", "L2")[isolation.level],
+        level=("L0", "L1", "L2", "L3")[isolation.level],
         layers=dict(isolation.layers),
-        memory_limit="per-process",
+        memory_limit=isolation.memory_limit,
         memory_limit_bytes=isolation.memory_limit_bytes,
         memory_base_bytes=isolation.memory_base_bytes,
         reason=isolation.reason,

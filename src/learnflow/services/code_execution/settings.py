@@ -22,7 +22,7 @@ class Settings(ServiceSettings):
     lowest_level: int = Field(
         default=1,
         ge=0,
-        le=2,
+        le=3,
         validation_alias=_named("lowest_level"),
         description="below this level of isolation nothing is run; 0 runs students' programs without protection",
     )
@@ -39,6 +39,11 @@ class Settings(ServiceSettings):
     )
     interpreter: Path | None = Field(
         default=None, validation_alias=_named("interpreter"), description="the Python that runs programs; default: ours"
+    )
+    cgroup: Path | None = Field(
+        default=None,
+        validation_alias=_named("cgroup"),
+        description="a memory cgroup that is delegated to this user; default: beneath our own, where that is allowed",
     )
     scratch_dir: Path | None = Field(
         default=None,

@@ -6,9 +6,11 @@ import array
 import asyncio
 import contextlib
 import fcntl
+import itertools
 import marshal
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -18,8 +20,10 @@ from pathlib import Path
 from typing import Any
 
 import learnflow
+from learnflow.services.code_execution.inside import kernel
 from learnflow.services.code_execution.interpreter import Interpreter
 from learnflow.services.code_execution.live import LiveRun
+from learnflow.services.code_execution.memory_groups import MemoryGroups
 from learnflow.services.code_execution.outcome import Program, Seen
 from learnflow.services.code_execution.plan import UIDS_PER_ZYGOTE, Limits, Plan, tasks_of
 
@@ -32,8 +36,10 @@ main(int(sys.argv[2]), int(sys.argv[3]))
 """
 _UP_S = 10.0
 _GONE_S = 2.0
+_LOOK_S = 0.005
 _MESSAGE_BYTES = 4096
 _LOWEST_DESCRIPTOR = 10
+_zygote_numbers = itertools.count(1)
 
 
 class Failed(Exception):
@@ -54,6 +60,7 @@ class Way:
     limits: Limits = field(default_factory=Limits)
     scratch_dir: Path | None = None
     parked: int = 0
+    groups: MemoryGroups | None = None
 
 
 class Zygote:
@@ -66,6 +73,8 @@ class Zygote:
         self.runs = 0
         self.is_up = False
         self.started_at = time.monotonic()
+        self._prefix = f"{next(_zygote_numbers)}-"
+        self.pid: int | None = None
         self._live: dict[int, LiveRun] = {}
         self._process: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
@@ -77,10 +86,6 @@ class Zygote:
     def live(self) -> int:
         return len(self._live)
 
-    @property
-    def pid(self) -> int | None:
-        return self._process.pid if self._process else None
-
     async def start(self) -> None:
         """Until it is ready to bring forth; Failed with the layer when it cannot."""
         loop = asyncio.get_running_loop()
@@ -90,7 +95,10 @@ class Zygote:
         loop.add_reader(self._socket.fileno(), self._hear)
         try:
             with theirs:
+                # what it leaves when it goes into namespaces of its own becomes ours
+                kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
                 self._process = await asyncio.to_thread(self._spawn, theirs)
+                self.pid = self.pid or self._process.pid
             async with asyncio.timeout(_UP_S):
                 kind, *told = await self._greeting
         except (OSError, TimeoutError) as error:
@@ -104,12 +112,15 @@ class Zygote:
     async def close(self) -> None:
         """It and every process of it end; runs in hand are lost."""
         self._hung_up("it was closed")
-        process, folder = self._process, self._folder
+        process, folder, groups = self._process, self._folder, self.way.groups
+        pid, self.pid = self.pid, None
         self._process = self._folder = None
-        if process is not None:
-            await asyncio.to_thread(_end_process, process)
+        if process is not None and pid is not None:
+            await asyncio.to_thread(_end, process, pid)
         if folder is not None:
             await asyncio.to_thread(_remove, folder)
+        if groups is not None:
+            await asyncio.to_thread(groups.remove, self._prefix)
 
     def begin(self, program: Program) -> LiveRun:
         """Start a run; OSError when the zygote does not take it."""
@@ -185,7 +196,14 @@ class Zygote:
             "parked": way.parked,
             "uids": way.plan.uids(self.block, UIDS_PER_ZYGOTE),
             "runs": self._folder,
+            "groups": self._groups(),
         }
+
+    def _groups(self) -> tuple[str, int, str] | None:
+        groups = self.way.groups
+        if groups is None or not self.way.plan.cgroup:
+            return None
+        return str(groups.folder), groups.version, self._prefix
 
     def _send(self, message: tuple[Any, ...], descriptors: tuple[int, ...] = ()) -> None:
         if self._socket is None:
@@ -219,6 +237,8 @@ class Zygote:
             self._on_ended(scratch, *told)
         elif kind == "census" and self._census is not None:
             self._census.set_result((told[0], told[1]))
+        elif kind == "pid":
+            self.pid = told[0]
         elif self._greeting is not None and not self._greeting.done():
             self._greeting.set_result(message)
 
@@ -264,13 +284,25 @@ def _opened(folder: str) -> int:
         return -1
 
 
-def _end_process(process: subprocess.Popen[bytes]) -> None:
-    """It ends by itself when its service has hung up."""
+def _end(process: subprocess.Popen[bytes], pid: int) -> None:
+    """It ends by itself when its service has hung up; else it is made to."""
+    until = time.monotonic() + _GONE_S
+    while pid != process.pid and not _is_reaped(pid):
+        if time.monotonic() > until:
+            os.kill(pid, signal.SIGKILL)
+        time.sleep(_LOOK_S)
     try:
         process.wait(_GONE_S)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+def _is_reaped(pid: int) -> bool:
+    try:
+        return os.waitpid(pid, os.WNOHANG)[0] == pid
+    except ChildProcessError:
+        return True
 
 
 def _remove(path: str) -> None:

@@ -44,18 +44,18 @@ class Stop:
 class Zygotes:
     """`isolation` is what the newest canary saw."""
 
-    def __init__(self, way: Way, isolation: Isolation, count: int) -> None:
+    def __init__(self, way: Way, isolation: Isolation, count: int, first: Zygote | None = None) -> None:
         self.way = way
         self.isolation = isolation
         self._count = count
-        self._serving: list[Zygote] = []
+        self._serving: list[Zygote] = [first] if first else []
         self._retired: list[Zygote] = []
-        self._blocks = list(range(ZYGOTES))
+        self._blocks = [block for block in range(ZYGOTES) if first is None or block != first.block]
         self._keeper: asyncio.Task[None] | None = None
         self._look = asyncio.Event()
 
     async def start(self) -> None:
-        for _ in range(self._count):
+        while len(self._serving) < self._count:
             await self._one_more()
         self._keeper = asyncio.create_task(self._keep(), name="sandbox.zygotes")
 

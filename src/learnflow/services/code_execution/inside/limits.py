@@ -8,14 +8,19 @@ from learnflow.services.code_execution.inside import kernel
 
 MB = 1024 * 1024
 _THREAD_STACK_BYTES = 256 * 1024
-_M_ARENA_MAX = -8
+_M_ARENA_MAX, _M_MMAP_THRESHOLD = -8, -3
+_LARGE_BYTES = 128 * 1024
 NICENESS = 10
 
 
 def spare_memory() -> None:
-    """Small stacks and one arena, so that sixteen threads fit into the address space that is left."""
+    """Small stacks and one arena, so that sixteen threads fit into the address space that is left.
+
+    What is large is always mapped by itself: else, once some was freed, untouched zeros would be written as such.
+    """
     _thread.stack_size(_THREAD_STACK_BYTES)
     kernel.libc.mallopt(_M_ARENA_MAX, 1)
+    kernel.libc.mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
 
 
 def interpreter_bytes(proc: int) -> int:

@@ -1,6 +1,6 @@
 """How a run comes into the world: its namespaces, a first process, the student's process, and what shuts it in."""
 
-# ruff: noqa: PTH102, PTH123 - pathlib is not loaded here
+# ruff: noqa: PTH102 - pathlib is not loaded here
 from __future__ import annotations
 
 import _signal as signal  # type: ignore[import-not-found]  # the public module wraps every call
@@ -8,6 +8,7 @@ import marshal
 import os
 
 from learnflow.services.code_execution.inside import (
+    groups,
     kernel,
     landlock,
     limits,
@@ -26,18 +27,20 @@ if TYPE_CHECKING:
 GAVE_UP = 120
 STDIN, STDOUT, STDERR, CHANNEL, JOB = range(5)
 _FIRST_SPARE = 4
+_CHUNK_BYTES = 1 << 16
 
 
 class Born:
     """A run's processes and its scratch; `init` is 0 without namespaces, `scratch` a descriptor or a path."""
 
-    __slots__ = ("init", "scratch", "student", "uid")
+    __slots__ = ("group", "init", "scratch", "student", "uid")
 
-    def __init__(self, student: int, init: int, scratch: int | str, uid: int) -> None:
+    def __init__(self, student: int, init: int, scratch: int | str, uid: int, group: str | None) -> None:
         self.student = student
         self.init = init
         self.scratch = scratch
         self.uid = uid
+        self.group = group
 
     def kill(self) -> None:
         """The first process takes all others of its namespace with it."""
@@ -64,6 +67,10 @@ class Nursery:
         self.base_bytes = 0
         self._ruleset = -1
         self._filter: seccomp.Filter | None = None
+        self.groups: groups.Groups | None = None
+        if config["groups"]:
+            folder, version, prefix = config["groups"]
+            self.groups = groups.Groups(folder, version, prefix, self.limits["memory_bytes"])
         if self.spaced:
             self._init = Init()
             self._own_pid_namespace = os.open("self/ns/pid", os.O_RDONLY | os.O_CLOEXEC, dir_fd=proc)
@@ -76,15 +83,16 @@ class Nursery:
             self._filter = seccomp.Filter(may_fork=True)
         self.base_bytes = limits.interpreter_bytes(self._proc)
 
-    def bear(self, uid: int, live: Callable[[dict[str, object], str], NoReturn], on_failure: int | None) -> Born:
+    def bear(self, uid: int, live: Callable[[bytes, str], NoReturn], on_failure: int | None) -> Born:
         """A new run; `live` is called in the student's process when it is shut in."""
         scratch = self._scratch(uid)
+        group = self.groups.take() if self.groups else None
         try:
             init = self._first_process()
             try:
                 pid = kernel.fork()
                 if pid == 0:
-                    self._grow_up(uid, scratch, live, on_failure)
+                    self._grow_up(Born(0, init, scratch, uid, group), live, on_failure)
             except OSError:
                 if init:
                     os.kill(init, 9)
@@ -96,7 +104,7 @@ class Nursery:
             if isinstance(scratch, int):
                 os.close(scratch)
             raise
-        return Born(pid, init, scratch, uid)
+        return Born(pid, init, scratch, uid, group)
 
     def _scratch(self, uid: int) -> int | str:
         if self.spaced:
@@ -114,20 +122,21 @@ class Nursery:
         kernel.unshare(kernel.NEWPID)
         return self._init.start()
 
-    def _grow_up(
-        self, uid: int, scratch: int | str, live: Callable[[dict[str, object], str], NoReturn], on_failure: int | None
-    ) -> NoReturn:
+    def _grow_up(self, own: Born, live: Callable[[bytes, str], NoReturn], on_failure: int | None) -> NoReturn:
         """In the student's process, which leaves here by its end alone."""
         try:
-            facts = self._shut_in(uid, scratch)
-            live(facts, scratch if isinstance(scratch, str) else namespaces.SCRATCH)
+            ready = wire.encoded(wire.READY, self._shut_in(own))
+            home = own.scratch if isinstance(own.scratch, str) else namespaces.SCRATCH
+            student.settle_in(home)
+            live(ready, home)
         except kernel.LayerFailed as error:
             _give_up(on_failure, error.layer, error.reason)
         except BaseException as error:  # noqa: BLE001 - the service must hear of it, whatever it is
             _give_up(on_failure, "sandbox", f"{type(error).__name__}: {error}")
         os._exit(GAVE_UP)
 
-    def _shut_in(self, uid: int, scratch: int | str) -> dict[str, object]:
+    def _shut_in(self, own: Born) -> dict[str, object]:
+        uid, scratch = own.uid, own.scratch
         os.setpgid(0, 0)
         os.nice(limits.NICENESS)
         limits.go_first_when_memory_runs_out(self._proc, 1000)
@@ -137,6 +146,8 @@ class Nursery:
         facts: dict[str, object] = {"base_bytes": self.base_bytes}
         if self.spaced:
             facts["namespaces"] = namespaces.inodes(self._proc)
+        if self.groups and own.group:
+            self.groups.join(own.group)
         limits.apply(self.limits, self.base_bytes)
         if self.plan["uids"]:
             limits.become(uid, uid)
@@ -174,18 +185,26 @@ class Nursery:
 
 def settle(descriptors: tuple[int, ...]) -> dict[str, Any]:
     """Put the run's descriptors where a program expects them and read what is to be done."""
-    with open(descriptors[JOB], "rb") as file:
-        job: dict[str, Any] = marshal.load(file)  # noqa: S302 - from the service that started us, never from outside
+    job: dict[str, Any] = marshal.loads(_whole(descriptors[JOB]))  # noqa: S302 - from the service that started us
     for number in (STDIN, STDOUT, STDERR, CHANNEL):
-        os.dup2(descriptors[number], number)
-    os.set_inheritable(CHANNEL, False)
+        os.dup2(descriptors[number], number, number != CHANNEL)
     os.closerange(_FIRST_SPARE, 1 << 20)
     return job
 
 
-def run(descriptors: tuple[int, ...], facts: dict[str, object], scratch: str) -> NoReturn:
+def _whole(descriptor: int) -> bytes:
+    data = os.read(descriptor, _CHUNK_BYTES)
+    if len(data) < _CHUNK_BYTES:
+        return data
+    parts = [data]
+    while part := os.read(descriptor, _CHUNK_BYTES):
+        parts.append(part)
+    return b"".join(parts)
+
+
+def run(descriptors: tuple[int, ...], ready: bytes, scratch: str) -> NoReturn:
     """The rest of the student's process."""
-    student.run(settle(descriptors), scratch, facts)
+    student.run(settle(descriptors), scratch, ready)
 
 
 def _give_up(channel: int | None, layer: str, reason: str) -> NoReturn:

@@ -20,6 +20,7 @@ from learnflow.services.code_execution.inside.trace import Tracer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import CodeType
     from typing import Any, NoReturn
 
@@ -76,23 +77,30 @@ def warm_up() -> None:
     os.dup2(nowhere, 2)
     os.close(nowhere)
     main = _main_module("/nowhere")
-    exec(compile(_WARM_UP, FILE_NAME, "exec", dont_inherit=True), main.__dict__)  # noqa: S102 - our own text above
+    code = _run(_WARM_UP, main, trace=False)
+    _wind_up(main, code, list)  # threads can be joined for good but once
+    wire.encoded(wire.READY, {"x": ["y", 1]})
     sys.modules["__main__"] = ModuleType("__main__")
 
 
-def run(job: dict[str, Any], scratch: str, facts: dict[str, object]) -> NoReturn:
+def settle_in(scratch: str) -> None:
+    """What can be done before the program is known."""
+    random.seed()  # the fork did not pass through Python's, which would have done it
+    files.make_folders(scratch)
+    sys.path.insert(0, scratch)
+
+
+def run(job: dict[str, Any], scratch: str, ready: bytes) -> NoReturn:
     """Ends with the program's exit code. The program may write to the channel too, about itself only."""
     first = getpid()
-    random.seed()  # the fork did not pass through Python's, which would have done it
     limits.apply_cpu(job["cpu_s"])
     given = job["files"]
     files.put(scratch, {FILE_NAME: job["code"], **given})
     _make_room_for(given)
-    sys.path.insert(0, scratch)
     main = _main_module(scratch)
-    wire.send(CHANNEL, wire.READY, facts)
+    os.write(CHANNEL, ready)
     code = _run(job["code"], main, trace=job["trace"])
-    code = _wind_up(main, code)
+    code = _wind_up(main, code, threading._shutdown)  # type: ignore[attr-defined] # as the interpreter itself
     if getpid() == first:
         _say_done(code, scratch, given)
     _exit(code)
@@ -112,7 +120,9 @@ def _make_room_for(given: dict[str, str]) -> None:
 
 
 def _run(source: str, main: ModuleType, *, trace: bool) -> int:
-    ballast = bytearray(_BALLAST_BYTES)  # what is left for the report when the program has used all memory
+    ballast = bytes(
+        _BALLAST_BYTES
+    )  # untouched, so it costs no page: what is left for the report when the program has used all memory
     try:
         code = compile(source, FILE_NAME, "exec", dont_inherit=True)
         if trace:
@@ -141,9 +151,9 @@ def _tell(error: BaseException, source: str) -> None:
         return
 
 
-def _wind_up(main: ModuleType, code: int) -> int:
+def _wind_up(main: ModuleType, code: int, join_threads: Callable[[], object]) -> int:
     """What the interpreter does at its end: threads, exit handlers, finalisers, and what is not yet printed."""
-    for step in (threading._shutdown, atexit._run_exitfuncs, main.__dict__.clear, gc.collect):  # type: ignore[attr-defined]
+    for step in (join_threads, atexit._run_exitfuncs, main.__dict__.clear, gc.collect):
         try:
             step()
         except BaseException:  # noqa: BLE001, S112 - as the interpreter, which says so and goes on

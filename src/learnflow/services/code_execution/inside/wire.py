@@ -21,9 +21,13 @@ def encode(value: object) -> str:
     return repr(value)
 
 
+def encoded(kind: str, value: object) -> bytes:
+    return encode({kind: value}).encode() + b"\n"
+
+
 def send(descriptor: int, kind: str, value: object) -> int:
     """Write one message whole; returns its size."""
-    data = encode({kind: value}).encode() + b"\n"
+    data = encoded(kind, value)
     rest = memoryview(data)
     while rest:
         rest = rest[_write(descriptor, rest) :]

@@ -155,21 +155,21 @@ class Zygote:
         return None
 
     def _bear(self, descriptors: tuple[int, ...]) -> Born:
-        def live(facts: dict[str, object], scratch: str) -> NoReturn:
-            nursery.run(descriptors, facts, scratch)
+        def live(ready: bytes, scratch: str) -> NoReturn:
+            nursery.run(descriptors, ready, scratch)
 
         return self._with_uid(live, descriptors[nursery.CHANNEL])
 
     def _park(self) -> None:
         ours, theirs = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
 
-        def live(facts: dict[str, object], scratch: str) -> NoReturn:
+        def live(ready: bytes, scratch: str) -> NoReturn:
             ours.close()
             student.warm_up()
             _, ancillary, _, _ = theirs.recvmsg(16, _socket.CMSG_SPACE(4 * _MOST_DESCRIPTORS))
             if not ancillary:
                 os._exit(0)
-            nursery.run(struct.unpack(f"{len(ancillary[0][2]) // 4}i", ancillary[0][2]), facts, scratch)
+            nursery.run(struct.unpack(f"{len(ancillary[0][2]) // 4}i", ancillary[0][2]), ready, scratch)
 
         try:
             born = self._with_uid(live, None)
@@ -217,11 +217,17 @@ class Zygote:
     def _buried(self, born: Born, run: Run | None) -> None:
         """Every process of it is gone: only now its user id and its place are free."""
         self._uids.append(born.uid)
+        peak_bytes, ran_out = 0, False
+        if born.group and self._nursery.groups:
+            peak_bytes, ran_out = self._nursery.groups.give_back(born.group)
         if run is None:
             self._parked = [parked for parked in self._parked if parked.born is not born]
             self._wanted_parked = 0  # it should have waited: whatever is wrong, the next ones tell it as runs
         else:
             del self._runs[run.id]
+            run.peak_bytes = max(run.peak_bytes, peak_bytes)
+            if ran_out and run.reason is None and run.status == signal.SIGKILL:
+                run.reason = "memory"
             path = born.scratch if isinstance(born.scratch, str) else None
             rights = [] if path else [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, struct.pack("i", born.scratch))]
             self._say(("ended", run.id, run.status, run.peak_bytes, run.cpu_s, run.reason, path), rights)
@@ -255,14 +261,15 @@ def _child_signals() -> int:
 
 
 def _become_first(service: Any, plan: dict[str, Any]) -> None:
-    """Into namespaces of our own, as the first process there: when it ends, every run ends."""
+    """Into namespaces of our own, as the first process there: when it ends, every run ends.
+
+    The process that was started says who we are and is gone; the service adopts us.
+    """
     namespaces.leave_host(user=not plan["uids"])
     pid = kernel.fork()
     if pid != 0:
-        service.close()
-        os.waitpid(pid, 0)
+        service.send(marshal.dumps(("pid", pid)))
         os._exit(0)
-    kernel.die_with_parent()
 
 
 def _boot(config: dict[str, Any], service: Any) -> Zygote:
