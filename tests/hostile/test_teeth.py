@@ -25,7 +25,18 @@ from tests.hostile.service import (
 )
 
 BY_ID: dict[str, Hostile] = {hostile.id: hostile for hostile in PROGRAMS}
-UNPROTECTED: dict[str, object] = {"lowest_level": 0}
+UNPROTECTED: dict[str, object] = {"lowest_level": 0, "cgroup": "/nowhere"}
+"""No memory cgroup stands behind the limit of the address space either."""
+TOGETHER = """
+import os, time
+def hold():
+    held = b"x" * (40 << 20)
+    time.sleep(1)
+    os._exit(0)
+pids = [os.fork() or hold() for _ in range(2)]
+ended = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids]
+print("killed" if -9 in ended else "held")
+"""
 _CPU, _FSIZE, _NPROC, _NOFILE, _AS = 0, 1, 6, 7, 9
 
 
@@ -111,3 +122,18 @@ def test_without_namespaces_and_landlock_nothing_is_run_and_the_reason_is_said(p
     assert int(answer.headers["Retry-After"]) >= 1
     assert "isolation is L0" in answer.json()["detail"]
     assert isolation["reason"] in answer.json()["detail"]
+
+
+@pytest.mark.timeout(60)
+def test_processes_may_use_more_together_where_there_is_no_cgroup_and_the_level_says_so(port_offset: int) -> None:
+    for settings in ({}, {"cgroup": "/nowhere"}):
+        with running(Machine("with or without a cgroup", settings=dict(settings)), port_offset) as service:
+            isolation = service.wait_until_up()["isolation"]
+            if isolation["level"] < "L2":
+                pytest.skip("this machine gives no namespaces, and the level says so")
+            said = service.run(TOGETHER)["stdout"]
+        is_exact = isolation["level"] == "L3"
+        assert (isolation["memory_limit"], isolation["layers"]["cgroup"], said) == (
+            ("exact", "active", "killed\n") if is_exact else ("per-process", "absent", "held\n")
+        )
+        assert not (is_exact and settings)
