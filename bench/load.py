@@ -45,6 +45,12 @@ def get_request(path: str, token: str) -> bytes:
     return f"GET {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
 
 
+def post_request(path: str, body: bytes, token: str) -> bytes:
+    """The bytes of a POST of JSON with a bearer token."""
+    head = f"POST {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {token}\r\n"
+    return f"{head}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+
+
 async def drive(host: str, port: int, request: bytes, *, connections: int, warm_up_s: float, measured_s: float) -> Load:
     """Keep `connections` requests in flight; answers within `warm_up_s` do not count."""
     loop = asyncio.get_running_loop()

@@ -20,7 +20,7 @@ from learnflow.runtime.errors import RuntimeProblem
 from learnflow.runtime.instance import CHECKOUT
 
 EXAMPLE = "Example:  ./learnflow bench start recovery --json"
-NAMES = ("events", "query", "gateway", "start", "recovery")
+NAMES = ("events", "query", "gateway", "start", "recovery", "sandbox", "review")
 ROLE_SECRET = "only-for-this-bench"  # noqa: S105 - of a database that lives as long as the bench
 
 
