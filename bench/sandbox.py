@@ -48,8 +48,7 @@ def _held(port_offset: int) -> Row:
 def _pass(port_offset: int, tried: list[tuple]) -> int:  # type: ignore[type-arg] # pairs of the lines above
     field = Field(port_offset)
     field.start([machine for machine, _ in tried])
-    for machine, hostile in tried:
-        field.lanes(machine).want(hostile)
+    field.want(tried)
     wrong = {
         f"{hostile.id} on {machine.name}": found
         for machine, hostile in tried

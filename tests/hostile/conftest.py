@@ -27,8 +27,7 @@ def field(request: pytest.FixtureRequest, port_offset: int) -> Iterator[Field]:
     given = [getattr(getattr(item, "callspec", None), "params", {}) for item in request.session.items]
     wanted = [params for params in given if {"machine", "hostile"} <= params.keys()]
     field.start([params["machine"] for params in wanted])
-    for params in wanted:
-        field.lanes(params["machine"]).want(params["hostile"])
+    field.want([(params["machine"], params["hostile"]) for params in wanted])
     yield field
     left = field.close()
     assert left == []

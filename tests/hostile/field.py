@@ -1,10 +1,15 @@
-"""Where programs are tried: a few services for each machine, side by side, each with one program at a time."""
+"""Where programs are tried: a few services for each machine, side by side, each with one program at a time.
+
+An ordinary user without namespaces is the exception: there the kernel counts all tasks of the user together, whichever
+service they belong to. So that machine has one service, its programs come first, and the others wait for them.
+"""
 
 from __future__ import annotations
 
+import os
 import queue
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -12,6 +17,7 @@ from tests.hostile.judging import Verdict, attack, left_over
 from tests.hostile.programs import Hostile
 from tests.hostile.service import ON_DEMAND, THIS, WITHOUT_NAMESPACES, Machine, Service, settled
 
+IS_ROOT = os.geteuid() == 0
 MACHINES = (THIS, ON_DEMAND, WITHOUT_NAMESPACES)
 SERVICES = 2
 """For each machine: most programs wait for their time limit, so two cores serve several."""
@@ -30,12 +36,14 @@ class Kept:
 class Lanes:
     """The services of one machine."""
 
-    def __init__(self, machine: Machine, port_offset: int, count: int = SERVICES) -> None:
+    def __init__(self, machine: Machine, port_offset: int) -> None:
+        count = SERVICES if IS_ROOT or machine is not WITHOUT_NAMESPACES else 1
         self._free: queue.Queue[Kept] = queue.Queue()
         self._services = [Service(machine, port_offset) for _ in range(count)]
         self._threads = ThreadPoolExecutor(count)
         self._starting = [self._threads.submit(self._keep, service) for service in self._services]
         self._verdicts: dict[str, Future[Verdict]] = {}
+        self._first: list[Future[Verdict]] = []
 
     def _keep(self, service: Service) -> None:
         health = service.wait_until_up()
@@ -61,7 +69,12 @@ class Lanes:
         """Start it as soon as there is room."""
         self._verdicts[hostile.id] = self._threads.submit(self._attack, hostile)
 
+    def let_go_first(self, other: Lanes) -> None:
+        """What is wanted of the other one now is done before anything here."""
+        self._first += other._verdicts.values()
+
     def _attack(self, hostile: Hostile) -> Verdict:
+        wait(self._first)
         kept = self._free.get(timeout=60)
         try:
             verdict = attack(kept.service, hostile, kept.usual, kept.pid)
@@ -103,8 +116,22 @@ class Field:
 
     def start(self, machines: list[Machine]) -> None:
         """Start them side by side and wait: a service that starts would take a program's time from it."""
-        for lanes in [self.lanes(machine) for machine in machines]:
+        for lanes in [self.lanes(machine) for machine in machines if IS_ROOT or machine is not WITHOUT_NAMESPACES]:
             lanes.wait()
+        for machine in machines:
+            self.lanes(machine).wait()
+
+    def want(self, wanted: list[tuple[Machine, Hostile]]) -> None:
+        """Start all of them, each as soon as there is room."""
+        alone = [hostile for machine, hostile in wanted if machine is WITHOUT_NAMESPACES]
+        for hostile in alone:
+            self.lanes(WITHOUT_NAMESPACES).want(hostile)
+        for machine in dict.fromkeys(machine for machine, _ in wanted if machine is not WITHOUT_NAMESPACES):
+            if alone and not IS_ROOT:
+                self.lanes(machine).let_go_first(self.lanes(WITHOUT_NAMESPACES))
+        for machine, hostile in wanted:
+            if machine is not WITHOUT_NAMESPACES:
+                self.lanes(machine).want(hostile)
 
     def close(self) -> list[str]:
         """What outlived its service."""

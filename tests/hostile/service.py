@@ -49,7 +49,7 @@ class Machine:
     name: str
     rules: tuple[Rule, ...] = ()
     cover: tuple[str, ...] = ()
-    settings: dict[str, object] = field(default_factory=dict)
+    settings: dict[str, object] = field(default_factory=dict, hash=False)
 
 
 THIS = Machine("this machine")

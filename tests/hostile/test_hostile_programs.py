@@ -16,7 +16,7 @@ TRIED = [
 
 
 @pytest.mark.plan("P-RULE-sandbox")
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 @pytest.mark.parametrize(("machine", "hostile"), TRIED)
 def test_a_hostile_program_is_held(machine: Machine, hostile: Hostile, field: Field) -> None:
     verdict = field.lanes(machine).verdict(hostile)
