@@ -32,6 +32,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: os.kill(service, signal.SIGTERM))
     while os.wait()[0] != service:
         pass
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     return LEFT if _others() else 0
 
 

@@ -108,6 +108,7 @@ class Service:
     def __init__(self, machine: Machine, port_offset: int) -> None:
         self.machine = machine
         self._listening = listen("127.0.0.1", 0)
+        self._is_ending = False
         self.port: int = self._listening.getsockname()[1]
         self.keeper = self._start(port_offset)
         headers = {"Authorization": f"Bearer {token()}"}
@@ -166,12 +167,14 @@ class Service:
 
     def end(self) -> None:
         """Ask it to stop, without waiting."""
+        self._is_ending = True
         self.client.close()
         self.keeper.terminate()
 
     def stop(self) -> int:
         """The keeper's exit code: 0 when nothing outlived the service."""
-        self.end()
+        if not self._is_ending:
+            self.end()
         code = self.keeper.wait(_END_S)
         self._listening.close()
         return code

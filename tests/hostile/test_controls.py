@@ -14,7 +14,7 @@ CONTROLS = {
     "threading": "import threading\nt = threading.Thread(target=lambda: print('in'))\nt.start(); t.join()\nprint('done')",
     "thread_pool": """
 from concurrent.futures import ThreadPoolExecutor
-with ThreadPoolExecutor(8) as pool:
+with ThreadPoolExecutor(4) as pool:
     assert sum(pool.map(lambda n: n * n, range(100))) == 328350
 print("done")
 """,
