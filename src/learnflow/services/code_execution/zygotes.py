@@ -53,6 +53,7 @@ class Zygotes:
         self._blocks = [block for block in range(ZYGOTES) if first is None or block != first.block]
         self._keeper: asyncio.Task[None] | None = None
         self._look = asyncio.Event()
+        self._is_stopping = False
 
     async def start(self) -> None:
         while len(self._serving) < self._count:
@@ -61,7 +62,8 @@ class Zygotes:
 
     async def stop(self) -> None:
         if self._keeper is not None:
-            self._keeper.cancel()
+            self._is_stopping = True  # not cancelled: a zygote that is just coming up would be nobody's
+            self._look.set()
             await asyncio.wait([self._keeper])
         for zygote in (*self._serving, *self._retired):
             await zygote.close()
@@ -116,14 +118,15 @@ class Zygotes:
 
     async def _keep(self) -> None:
         """Renews what is worn or has ended, one after the other; the old one finishes what it has in hand."""
-        while True:
+        while not self._is_stopping:
             try:
                 async with asyncio.timeout(_LOOK_AFTER_S):
                     await self._look.wait()
             except TimeoutError:
                 pass
             self._look.clear()
-            await self._renew()
+            if not self._is_stopping:
+                await self._renew()
 
     async def _renew(self) -> None:
         for zygote in [zygote for zygote in self._serving if not zygote.is_up or _is_worn(zygote)]:

@@ -1,0 +1,129 @@
+"""The sandbox's zygotes: killed, worn out, and how they treat a program that keeps the processor."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from learnflow.services.code_execution import zygotes
+from learnflow.services.code_execution.outcome import Program
+from learnflow.services.code_execution.sandbox import choose
+from learnflow.services.code_execution.settings import Settings
+from learnflow.services.code_execution.zygotes import Zygotes
+
+SPINNERS = """
+import os, threading
+def spin():
+    while True: pass
+threading.Thread(target=spin, daemon=True).start()
+if os.fork() == 0 and os.fork() == 0:
+    spin()
+spin()
+"""
+
+
+@asynccontextmanager
+async def engine(parked: int = 0) -> AsyncIterator[Zygotes]:
+    chosen = await choose(Settings(parked_runs=parked))
+    assert chosen is not None
+    engine = Zygotes(chosen.way, chosen.isolation, 1, chosen.zygote)
+    await engine.start()
+    try:
+        yield engine
+    finally:
+        await engine.stop()
+        if chosen.way.groups is not None:
+            chosen.way.groups.remove()
+
+
+def family(pid: int) -> list[int]:
+    """A process and all that descend from it."""
+    children: list[int] = []
+    try:
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            children += map(int, (task / "children").read_text().split())
+    except OSError:  # it has ended meanwhile
+        pass
+    return [pid, *(found for child in children for found in family(child))]
+
+
+def family_of(engine: Zygotes) -> list[int]:
+    pid = engine.serving[0].pid
+    assert pid is not None
+    return family(pid)
+
+
+async def until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(20):
+        while not condition():  # noqa: ASYNC110 - what is waited for is another process's
+            await asyncio.sleep(0.01)
+
+
+async def test_a_killed_zygotes_run_is_tried_once_more_and_the_next_one_works() -> None:
+    async with engine() as running:
+        before = running.serving[0]
+        run = asyncio.create_task(running.run(Program("import time; time.sleep(0.5); print('again')")))
+        await until(lambda: before.live == 1)
+        os.kill(family_of(running)[0], signal.SIGKILL)
+        outcome = await run
+        assert (outcome.status, outcome.stdout) == ("ok", "again\n")
+        assert (await running.run(Program("print(42)"))).stdout == "42\n"
+        assert before not in running.serving
+
+
+async def test_a_worn_zygote_is_replaced_and_finishes_what_it_has_in_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with engine() as running:
+        before = running.serving[0]
+        monkeypatch.setattr(zygotes, "MOST_RUNS", before.runs + 2)
+        run = asyncio.create_task(running.run(Program("import time; time.sleep(2); print('to the end')")))
+        await until(lambda: before.live == 1)
+        await running.run(Program("print(42)"))
+        await until(lambda: running.serving and before not in running.serving)
+        monkeypatch.undo()
+        assert (await running.run(Program("print(42)"))).stdout == "42\n"
+        assert (await run).stdout == "to the end\n"
+        await until(lambda: before.pid is None)
+
+
+async def test_what_keeps_the_processor_steps_back_with_all_its_threads_and_children() -> None:
+    async with engine() as running:
+        if not running.way.plan.namespaces:
+            pytest.skip("without namespaces no program may fork, and the level says so")
+        others = {*family_of(running)}
+        run = asyncio.create_task(running.run(Program(SPINNERS, timeout_s=4)))
+
+        def idle() -> int:
+            found = 0
+            for pid in {*family_of(running)} - others:
+                try:
+                    tasks = os.listdir(f"/proc/{pid}/task")  # noqa: PTH208
+                    found += sum(os.sched_getscheduler(int(task)) == os.SCHED_IDLE for task in tasks)
+                except OSError:  # it has ended meanwhile
+                    continue
+            return found
+
+        # two threads, a child and a grandchild; the first process of the namespace only waits and may stay as it is
+        await until(lambda: idle() >= 4)
+        assert (await run).status == "timeout"
+
+
+@pytest.mark.parametrize("parked", [0, 3])
+async def test_nothing_is_left_of_many_runs_but_what_is_parked(parked: int) -> None:
+    async with engine(parked) as running:
+        if not running.way.plan.namespaces:
+            pytest.skip("without namespaces nothing is parked, and the level says so")
+        codes = ["print(42)", "1/0", "import os; os.fork()", "open('x', 'w').write('x')", "import os; os.kill(0, 9)"]
+        await asyncio.gather(*(running.run(Program(code)) for code in codes * 8))
+        descriptors = len(os.listdir("/proc/self/fd"))  # noqa: PTH208
+        await asyncio.gather(*(running.run(Program(code)) for code in codes * 8))
+        zygote = running.serving[0]
+        async with asyncio.timeout(20):
+            while await zygote.census() != (0, parked) or len(family_of(running)) != 1 + 2 * parked:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        assert len(os.listdir("/proc/self/fd")) <= descriptors  # noqa: PTH208
