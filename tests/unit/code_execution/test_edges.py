@@ -9,9 +9,10 @@ import pytest
 from pydantic import ValidationError
 
 from learnflow.contracts.errors import TooMany, Unavailable
+from learnflow.services.code_execution.inside.limits import tasks_of
 from learnflow.services.code_execution.live import LiveRun
 from learnflow.services.code_execution.outcome import Program
-from learnflow.services.code_execution.plan import _largest_mapping, free_uids, tasks_of
+from learnflow.services.code_execution.plan import _largest_mapping, free_uids
 from learnflow.services.code_execution.reported import ErrorDetail, Step
 from learnflow.services.code_execution.schemas import ExecuteRequest
 from learnflow.services.code_execution.settings import Settings
@@ -204,5 +205,7 @@ def test_settings_come_from_arguments_alone(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_threads_of_a_user_are_counted() -> None:
-    assert tasks_of(os.getuid()) >= 1
-    assert tasks_of(4_000_000_000) == 0
+    proc = os.open("/proc", os.O_PATH)
+    assert tasks_of(proc, os.getuid()) >= 1
+    assert tasks_of(proc, 4_000_000_000) == 0
+    os.close(proc)

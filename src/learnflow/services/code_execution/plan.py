@@ -73,18 +73,6 @@ class Plan:
         }
 
 
-def tasks_of(uid: int) -> int:
-    """How many threads a user has on this machine: without namespaces the kernel counts them all together."""
-    found = 0
-    for folder in Path("/proc").iterdir():
-        try:
-            if folder.name.isdigit() and folder.stat().st_uid == uid:
-                found += sum(1 for _ in (folder / "task").iterdir())
-        except OSError:  # it has ended meanwhile
-            continue
-    return found
-
-
 def plans(*, cgroup: bool = False) -> list[Plan]:
     """From the strongest to the weakest; the first that passes the canary at its level is taken."""
     first_uid = free_uids() if os.geteuid() == 0 else None

@@ -25,7 +25,7 @@ from learnflow.services.code_execution.interpreter import Interpreter
 from learnflow.services.code_execution.live import LiveRun
 from learnflow.services.code_execution.memory_groups import MemoryGroups
 from learnflow.services.code_execution.outcome import Program, Seen
-from learnflow.services.code_execution.plan import UIDS_PER_ZYGOTE, Limits, Plan, tasks_of
+from learnflow.services.code_execution.plan import UIDS_PER_ZYGOTE, Limits, Plan
 
 _SOURCE_ROOT = str(Path(learnflow.__file__).parent.parent)
 _BOOT = """import sys
@@ -186,12 +186,9 @@ class Zygote:
 
     def _config(self) -> dict[str, object]:
         way = self.way
-        limits = way.limits.as_config()
-        if not way.plan.namespaces and way.plan.first_uid is None:
-            limits["processes"] += tasks_of(os.getuid())
         return {
             "plan": way.plan.as_config(),
-            "limits": limits,
+            "limits": way.limits.as_config(),
             "view": way.interpreter.view.as_config(),
             "parked": way.parked,
             "uids": way.plan.uids(self.block, UIDS_PER_ZYGOTE),

@@ -1,5 +1,6 @@
 """What a run may use: rlimits, priority, and an identity without rights."""
 
+# ruff: noqa: PTH208 - pathlib is not loaded here
 import _thread
 import os
 import resource
@@ -59,13 +60,35 @@ def give_up_privileges() -> None:
     kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
 
 
-def apply(limits: dict[str, int], base_bytes: int) -> None:
+def tasks_of(proc: int, uid: int) -> int:
+    """How many threads a user has on this machine."""
+    found = 0
+    for name in _entries(".", proc):
+        if not name.isdigit():
+            continue
+        try:
+            if os.stat(name, dir_fd=proc).st_uid == uid:
+                found += len(_entries(f"{name}/task", proc))
+        except OSError:  # it has ended meanwhile
+            continue
+    return found
+
+
+def _entries(path: str, folder: int) -> list[str]:
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=folder)
+    try:
+        return os.listdir(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def apply(limits: dict[str, int], base_bytes: int, others: int = 0) -> None:
     """Set every rlimit but the processor's, hard and soft alike, so that none can be raised again."""
     wanted = {
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_MSGQUEUE: 0,
         resource.RLIMIT_MEMLOCK: 0,
-        resource.RLIMIT_NPROC: limits["processes"],
+        resource.RLIMIT_NPROC: limits["processes"] + others,
         resource.RLIMIT_NOFILE: limits["descriptors"],
         resource.RLIMIT_FSIZE: limits["file_bytes"],
         resource.RLIMIT_STACK: 8 * MB,

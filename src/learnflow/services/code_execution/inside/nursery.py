@@ -148,7 +148,7 @@ class Nursery:
             facts["namespaces"] = namespaces.inodes(self._proc)
         if self.groups and own.group:
             self.groups.join(own.group)
-        limits.apply(self.limits, self.base_bytes)
+        limits.apply(self.limits, self.base_bytes, self._others())
         if self.plan["uids"]:
             limits.become(uid, uid)
         limits.give_up_privileges()
@@ -157,6 +157,10 @@ class Nursery:
         self._restrict(scratch)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         return facts
+
+    def _others(self) -> int:
+        """Without ids and namespaces of their own the kernel counts our runs with all else that this user has."""
+        return 0 if self.spaced or self.plan["uids"] else limits.tasks_of(self._proc, os.getuid())
 
     def _move_in(self, scratch: int) -> None:
         try:
