@@ -115,7 +115,9 @@ async def test_at_high_mastery_an_exercise_comes_without_its_hint(
     assert "hints" not in tasks[1]
 
 
-@pytest.mark.parametrize("topic", ["virtual environments", "libraries/apis", "the weather in June", "///", "data-structures"])
+@pytest.mark.parametrize(
+    "topic", ["virtual environments", "libraries/apis", "the weather in June", "///", "data-structures"]
+)
 async def test_a_topic_without_template_says_which_have_one(
     school: School, client: httpx.AsyncClient, topic: str
 ) -> None:

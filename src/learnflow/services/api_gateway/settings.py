@@ -31,7 +31,10 @@ class Settings(ServiceSettings):
         default=100, ge=1, validation_alias="LEARNFLOW_API_GATEWAY_GUESTS_PER_ADDRESS", description="in an hour"
     )
     registrations_per_address: int = Field(
-        default=100, ge=1, validation_alias="LEARNFLOW_API_GATEWAY_REGISTRATIONS_PER_ADDRESS", description="in an hour"
+        default=1_000,
+        ge=1,
+        validation_alias="LEARNFLOW_API_GATEWAY_REGISTRATIONS_PER_ADDRESS",
+        description="in an hour; a school is one address, and registers on one morning",
     )
     public_url: str | None = Field(
         default=None,
