@@ -1,6 +1,6 @@
 """Programs that want to be many, to outlive their run, or to end and steer others."""
 
-from tests.hostile.programs.hostile import ANYTHING, ERROR, FLOOD, KILLED, OK, TIMEOUT, family, refused
+from tests.hostile.programs.hostile import ANYTHING, ERROR, FLOOD, KILLED, MEMORY, OK, TIMEOUT, family, refused
 
 processes = family("processes")
 
@@ -107,7 +107,9 @@ print('left it stopped')
 
 PROGRAMS = [
     processes("fork_bomb", "import os\nwhile True: os.fork()", ERROR, TIMEOUT, FLOOD, timeout_s=0.4),
-    processes("stubborn_fork_bomb", "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass", TIMEOUT),
+    processes(
+        "stubborn_fork_bomb", "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass", TIMEOUT, MEMORY
+    ),
     processes(
         "bomb_of_exits",
         "import os\nwhile True:\n    try:\n        if os.fork() == 0: os._exit(0)\n    except OSError: pass",

@@ -73,6 +73,7 @@ class Zygote:
         self._runs: dict[int, Run] = {}
         self._by_pid: dict[int, tuple[Born, Run | None]] = {}
         self._clocks: list[tuple[float, int, str]] = []
+        _forget_ignored_signals()
         self._children = _child_signals()
 
     def prepare(self) -> dict[str, object]:
@@ -251,6 +252,17 @@ class Zygote:
 
     def _say(self, message: tuple[Any, ...], rights: Any = ()) -> None:
         self._service.sendmsg([marshal.dumps(message)], rights)
+
+
+def _forget_ignored_signals() -> None:
+    """Whoever was started by nohup, or in the background, hands on that signals are ignored; programs must not be."""
+    for number, usual in (
+        (signal.SIGHUP, signal.SIG_DFL),
+        (signal.SIGQUIT, signal.SIG_DFL),
+        (signal.SIGINT, signal.default_int_handler),
+    ):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, usual)
 
 
 def _child_signals() -> int:
