@@ -35,9 +35,3 @@ async def teachers_of(database: Database, student_id: UUID) -> list[UUID]:
     """The student's own teachers, of all classes that are not archived."""
     rows = await database.fetch("select teacher_id from teaching where student_id = $1", student_id)
     return [row["teacher_id"] for row in rows]
-
-
-async def students_of(database: Database, teacher_id: UUID) -> list[UUID]:
-    """All students whom this teacher teaches now."""
-    rows = await database.fetch("select student_id from teaching where teacher_id = $1", teacher_id)
-    return [row["student_id"] for row in rows]
