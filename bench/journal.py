@@ -18,8 +18,10 @@ import httpx
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
-QUESTION = {"query": "How do for loops work?"}
+QUESTION = "How do for loops work?"
 RECONNECT_S = 0.1
+UNLIMITED = httpx.Limits(max_connections=None, max_keepalive_connections=50)
+"""A pool with an end never recovers from a killed server: what waited in it is refused by the client itself."""
 
 
 class Journal:
@@ -78,8 +80,11 @@ class Auditor:
     gateway: str
     sockets: str
     journal: Journal
+    question: str = QUESTION
     students: list[dict[str, str]] = field(default_factory=list)
-    _open: set[str] = field(default_factory=set)
+    _accepted: set[str] = field(default_factory=set)
+    _answered: set[str] = field(default_factory=set)
+    """An answer may be heard before the 202 of its question."""
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def enrol(self, count: int) -> None:
@@ -95,20 +100,22 @@ class Auditor:
         self._tasks = [asyncio.create_task(self._listen(student, heard)) for student, heard in pairs]
         await asyncio.gather(*(heard.wait() for heard in listening))
 
-    async def ask_steadily(self, per_second: float, seconds: float) -> None:
-        """Questions at a fixed rate whether the last ones were answered or not."""
+    async def ask_steadily(self, per_second: float, over: asyncio.Event) -> None:
+        """Questions at a fixed rate until it is over, whether the last ones were answered or not."""
         begun, asking = time.monotonic(), set()
-        async with httpx.AsyncClient(base_url=self.gateway, timeout=10) as client:
+        async with httpx.AsyncClient(base_url=self.gateway, timeout=10, limits=UNLIMITED) as client:
             turns = itertools.cycle(self.students)
-            for number in range(int(per_second * seconds)):
+            for number in itertools.count():
                 await asyncio.sleep(max(0.0, begun + number / per_second - time.monotonic()))
+                if over.is_set():
+                    break
                 asking.add(asyncio.create_task(self._ask(client, next(turns))))
             await asyncio.gather(*asking)
 
     async def settle(self, within_s: float) -> None:
         """Wait until every acknowledged question has its answer on the socket, or the time is over."""
         deadline = time.monotonic() + within_s
-        while self._open and time.monotonic() < deadline:  # noqa: ASYNC110 - bounded by a deadline
+        while self._accepted - self._answered and time.monotonic() < deadline:  # noqa: ASYNC110 - bounded by a deadline
             await asyncio.sleep(0.1)
         # a second answer would come now
         await asyncio.sleep(1.0)
@@ -122,14 +129,14 @@ class Auditor:
     async def _ask(self, client: httpx.AsyncClient, student: dict[str, str]) -> None:
         headers = {"Authorization": f"Bearer {student['token']}", "Idempotency-Key": uuid4().hex}
         try:
-            answer = await client.post("/api/v1/query", json=QUESTION, headers=headers)
+            answer = await client.post("/api/v1/query", json={"query": self.question}, headers=headers)
         except httpx.HTTPError as error:
             self.journal.write("refused", reason=type(error).__name__)
             return
         if answer.status_code == 202:
             query_id = answer.json()["query_id"]
             self.journal.write("accepted", query_id=query_id)
-            self._open.add(query_id)
+            self._accepted.add(query_id)
         else:
             self.journal.write("refused", reason=answer.status_code)
 
@@ -156,7 +163,7 @@ class Auditor:
         query_id = frame["data"].get("query_id")
         self.journal.write("frame", student=student["id"], id=frame["id"], type=frame["type"], query_id=query_id)
         if frame["type"] == "answer":
-            self._open.discard(query_id)
+            self._answered.add(query_id)
         return int(frame["id"])
 
 

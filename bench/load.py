@@ -3,6 +3,7 @@
 import asyncio
 import time
 from dataclasses import dataclass
+from typing import cast
 
 _ANSWERED = b"HTTP/1.1 "
 _GOOD = b"HTTP/1.1 2"
@@ -24,9 +25,9 @@ class _Asker(asyncio.Protocol):
         self.good = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        transport.write(self._request)
+        # no isinstance: uvloop's transports are none of asyncio's
+        self._transport = cast("asyncio.Transport", transport)
+        self._transport.write(self._request)
 
     def data_received(self, data: bytes) -> None:
         count = data.count(_ANSWERED)

@@ -18,6 +18,7 @@ import httpx
 from websockets.asyncio.client import ClientConnection, connect
 
 START_LIMIT_S = 25
+WITH_BROKER_LIMIT_S = 180
 PASSWORD = "a-long-password"
 
 
@@ -41,7 +42,7 @@ class Platform:
         self._wait_until_ready()
 
     def _wait_until_ready(self) -> None:
-        deadline = time.monotonic() + START_LIMIT_S
+        deadline = time.monotonic() + (WITH_BROKER_LIMIT_S if "--bus" in self.options else START_LIMIT_S)
         while time.monotonic() < deadline:
             if self.process is None or self.process.poll() is not None:
                 break

@@ -39,7 +39,7 @@ async def run(dsn: str, folder: Path) -> list[Row]:
     platform = Platform(data, PORT_OFFSET, environment=UNLIMITED)
     platform.start()
     try:
-        ours, lost = await _whole_walk(platform)
+        ours, lost = await whole_walk(platform)
     finally:
         platform.stop()
     return [
@@ -92,7 +92,8 @@ class _Asker:
         return self._doubled + sum(key not in self._arrived for key in self._sent)
 
 
-async def _whole_walk(platform: Platform) -> tuple[list[float], int]:
+async def whole_walk(platform: Platform, rate: float = RATE, seconds: float = MEASURED_S) -> tuple[list[float], int]:
+    """Milliseconds from each question to its answer frame, and how many were refused, lost or doubled."""
     async with AsyncExitStack() as stack:
         askers = []
         for _ in range(STUDENTS):
@@ -101,7 +102,7 @@ async def _whole_walk(platform: Platform) -> tuple[list[float], int]:
             stack.callback(caller.close)
             askers.append(_Asker(caller, await stack.enter_async_context(student.socket())))
         listening = [asyncio.create_task(asker.listen()) for asker in askers]
-        await _ask_at_rate(askers)
+        await _ask_at_rate(askers, rate, seconds)
         await asyncio.sleep(2)
         for task in listening:
             task.cancel()
@@ -110,13 +111,13 @@ async def _whole_walk(platform: Platform) -> tuple[list[float], int]:
     return [delay for asker in askers for delay in asker.delays_ms()], wrong
 
 
-async def _ask_at_rate(askers: list[_Asker]) -> None:
+async def _ask_at_rate(askers: list[_Asker], rate: float, seconds: float) -> None:
     """Questions leave by the clock, whether or not the ones before are answered."""
     who, what = cycle(askers), cycle(QUESTIONS)
     began = time.perf_counter()
     async with asyncio.TaskGroup() as group:
-        for number in range(int(RATE * (WARM_UP_S + MEASURED_S))):
-            at_s = number / RATE
+        for number in range(int(rate * (WARM_UP_S + seconds))):
+            at_s = number / rate
             await asyncio.sleep(max(0.0, began + at_s - time.perf_counter()))
             group.create_task(next(who).ask(next(what), timed=at_s >= WARM_UP_S))
 
@@ -141,7 +142,7 @@ class _Chain:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self.bus = LogBus(database)
+        self.bus = LogBus(database, is_alone=True)
         self._sent: dict[str, float] = {}
         self.delays_ms: list[float] = []
         for fact, following in zip(HOPS, (*HOPS[1:], None), strict=True):

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import httpx
 
-from bench.journal import Auditor, Journal, Verdict, judge, refusals
+from bench.journal import QUESTION, Auditor, Journal, Verdict, judge, refusals
 from bench.platform import Platform
 from bench.rows import Row
+from learnflow.kit.bus.kafka_address import KafkaAddress
+from learnflow.kit.bus.kafka_topics import takes_a_message
 
 RATE = 20.0
 SECONDS = 60.0
@@ -21,6 +23,11 @@ STUDENTS = 30
 PORT_OFFSET = 23_000
 GOAL_S = 1.5
 POSTGRESQL = "postgresql"
+KAFKA = "kafka"
+SERVERS = {POSTGRESQL, KAFKA}
+SIDECAR = "dapr:"
+"""Before a service's name: the sidecar beside it."""
+SETTLE_S = 20.0
 
 
 async def run(folder: Path) -> list[Row]:
@@ -37,36 +44,74 @@ async def run(folder: Path) -> list[Row]:
 
 
 async def under_fire(
-    platform: Platform, journal: Path, victims: list[str], seconds: float, *, students: int = STUDENTS
+    platform: Platform,
+    journal: Path,
+    victims: list[str],
+    seconds: float,
+    *,
+    students: int = STUDENTS,
+    rate: float = RATE,
+    question: str = QUESTION,
+    settle_s: float = SETTLE_S,
 ) -> tuple[dict[str, float], Verdict]:
-    """Kill each victim in turn, evenly spread over the time; seconds until each served again, and the verdict."""
+    """Kill each victim in turn while questions arrive, evenly spread over the time, and longer where that is needed.
+
+    Returns the seconds until each served again (a victim's longest) and the verdict.
+    """
     gateway, sockets = platform.address("api-gateway"), platform.address("websocket").replace("http", "ws")
-    auditor = Auditor(gateway, sockets, Journal(journal))
-    await auditor.enrol(students)
-    asking = asyncio.create_task(auditor.ask_steadily(RATE, seconds))
-    back_s: dict[str, float] = {}
-    pause_s = seconds / (len(victims) + 1)
-    for victim in victims:
-        await asyncio.sleep(pause_s)
-        back_s[victim] = await _kill_and_wait(platform, victim)
-    await asking
-    await auditor.settle(20.0)
-    await auditor.close()
+    auditor = Auditor(gateway, sockets, Journal(journal), question)
+    try:
+        await auditor.enrol(students)
+        over = asyncio.Event()
+        asking = asyncio.create_task(auditor.ask_steadily(rate, over))
+        back_s = await _killed_in_turn(platform, victims, seconds)
+        over.set()
+        await asking
+        await auditor.settle(settle_s)
+    finally:
+        await auditor.close()
     return back_s, judge(journal)
 
 
+async def _killed_in_turn(platform: Platform, victims: list[str], seconds: float) -> dict[str, float]:
+    began, back_s = time.monotonic(), dict.fromkeys(victims, 0.0)
+    for number, victim in enumerate(victims, start=1):
+        await _until(began + seconds * number / (len(victims) + 1))
+        back_s[victim] = max(back_s[victim], await _kill_and_wait(platform, victim))
+    await _until(began + seconds)
+    return back_s
+
+
+async def _until(moment: float) -> None:
+    await asyncio.sleep(max(0.0, moment - time.monotonic()))
+
+
 async def _kill_and_wait(platform: Platform, victim: str) -> float:
-    """Seconds from the kill until it serves: a service its own /ready, PostgreSQL by way of the gateway's."""
-    pid = platform.facts()[POSTGRESQL]["pid"] if victim == POSTGRESQL else platform.pids(victim)[0]
-    witness = platform.address("api-gateway" if victim == POSTGRESQL else victim)
+    """Seconds from the kill until it serves: a service or its sidecar by its own /ready, a server by the gateway's."""
+    while not (pid := _pid(platform, victim)):  # noqa: ASYNC110 - another process sets no event
+        # just between an end of its own and its next start
+        await asyncio.sleep(0.01)
+    witness = platform.address("api-gateway" if victim in SERVERS else victim.removeprefix(SIDECAR))
     os.kill(pid, signal.SIGKILL)
     began = time.monotonic()
-    while _lives(pid):  # noqa: ASYNC110 - another process sets no event
+    while _lives(pid):  # noqa: ASYNC110 - the same
         await asyncio.sleep(0.002)
+    if victim == KAFKA:
+        # readiness hears of a broker a moment later, and could be asked before
+        while not await takes_a_message(KafkaAddress(platform.facts()[KAFKA]["servers"])):  # noqa: ASYNC110 - the same
+            await asyncio.sleep(0.01)
     async with httpx.AsyncClient(timeout=5) as client:
         while not await _is_ready(client, witness):  # noqa: ASYNC110 - the same
             await asyncio.sleep(0.01)
     return time.monotonic() - began
+
+
+def _pid(platform: Platform, victim: str) -> int:
+    """0 while it is away."""
+    facts = platform.facts()
+    if victim in SERVERS:
+        return int(facts[victim]["pid"])
+    return int(facts["sidecars"][victim]["pid"] if victim.startswith(SIDECAR) else platform.pids(victim)[0])
 
 
 def _lives(pid: int) -> bool:

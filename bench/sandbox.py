@@ -5,11 +5,13 @@ Run by hand: ./learnflow bench sandbox. LEARNFLOW_BENCH_REPEATS=10 tries the hos
 
 import asyncio
 import os
+from functools import partial
 from pathlib import Path
 
 import httpx
 
 from bench import sandbox_engine, sandbox_http
+from bench.guarded import guarded
 from bench.platform import Platform
 from bench.rows import Row
 from tests.hostile.field import MACHINES, Field
@@ -20,6 +22,7 @@ from tests.integration.walk.forgeries import FORGERIES
 
 PORT_OFFSET = 25_000
 EXERCISE = "data-structures/lists/dry-plants"
+PASS_WITHIN_S = 600.0
 REPEATS = int(os.environ.get("LEARNFLOW_BENCH_REPEATS", "1"))
 
 
@@ -27,12 +30,13 @@ async def run(folder: Path) -> list[Row]:
     """Every row of goals.md's table of the sandbox."""
     with gateway() as port_offset:
         rows = [*await sandbox_engine.measure(), *await sandbox_http.measure(port_offset)]
-        rows.append(await _forged(folder))
-        rows.append(await asyncio.to_thread(_held, port_offset))
+        rows += await guarded("forged grades", "0", lambda: _forged(folder))
+        held = partial(asyncio.to_thread, _held, port_offset)
+        rows += await guarded("hostile programs held", "100", held, PASS_WITHIN_S * REPEATS)
     return rows
 
 
-def _held(port_offset: int) -> Row:
+def _held(port_offset: int) -> list[Row]:
     tried = [
         (machine, hostile)
         for machine in MACHINES
@@ -42,7 +46,7 @@ def _held(port_offset: int) -> Row:
     held = sum(_pass(port_offset, tried) for _ in range(REPEATS))
     share = 100 * held / (len(tried) * REPEATS)
     what = f"{len(PROGRAMS)} hostile programs held on {len(MACHINES)} kinds of machine, {REPEATS} x, uid {os.getuid()}"
-    return Row("sandbox", what, share, "%", "100", met=share == 100)
+    return [Row("sandbox", what, share, "%", "100", met=share == 100)]
 
 
 def _pass(port_offset: int, tried: list[tuple]) -> int:  # type: ignore[type-arg] # pairs of the lines above
@@ -60,7 +64,7 @@ def _pass(port_offset: int, tried: list[tuple]) -> int:  # type: ignore[type-arg
     return len(tried) - len(wrong) - len(left)
 
 
-async def _forged(folder: Path) -> Row:
+async def _forged(folder: Path) -> list[Row]:
     platform = Platform(folder / "instance", PORT_OFFSET)
     platform.start()
     try:
@@ -68,7 +72,7 @@ async def _forged(folder: Path) -> Row:
     finally:
         platform.stop()
     forged = sum(score > 0 for score in scores)
-    return Row("sandbox", f"forged grades, of {len(scores)} ways to one", forged, "", "0", met=forged == 0)
+    return [Row("sandbox", f"forged grades, of {len(scores)} ways to one", forged, "", "0", met=forged == 0)]
 
 
 async def _score(platform: Platform, code: str) -> float:

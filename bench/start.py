@@ -75,7 +75,19 @@ def _start(folder: Path, settle_s: float = 0.0) -> tuple[float, float]:
 
 def _memory_mb(parent: int) -> float:
     """Proportional set size of the process and all its descendants: shared pages are counted once."""
-    return sum(_pss_kb(pid) for pid in [parent, *_descendants(parent)]) / 1024
+    held: dict[str, list[float]] = {}
+    for pid in [parent, *_descendants(parent)]:
+        held.setdefault(_name(pid), []).append(_pss_kb(pid) / 1024)
+    for name, sizes in sorted(held.items(), key=lambda item: -sum(item[1])):
+        print(f"  {name:<16} {sum(sizes):6.1f} MB in {len(sizes)}")
+    return sum(map(sum, held.values()))
+
+
+def _name(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    except (OSError, ProcessLookupError):
+        return "ended"
 
 
 def _descendants(parent: int) -> list[int]:

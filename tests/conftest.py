@@ -4,6 +4,7 @@ import asyncio
 import base64
 import gc
 import shutil
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 import structlog
+from hypothesis import settings
 
 from learnflow.contracts.services import SERVICES
 from learnflow.kit.database import Database
@@ -24,6 +26,10 @@ from learnflow.runtime.embedded import EmbeddedPostgres
 # errors as one line: the default draws a picture of the whole stack, a second each
 structlog.configure(processors=[structlog.processors.KeyValueRenderer(key_order=["event"])])
 
+# a busy machine is no failure: no test judges a time
+settings.register_profile("learnflow", deadline=None)
+settings.load_profile("learnflow")
+
 
 def pytest_collection_finish() -> None:
     """What was imported stays: the collector need not walk it after every test."""
@@ -31,7 +37,15 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+def pytest_sessionfinish() -> None:
+    """The sandbox of the course has a thread, which would keep this process when a unit test was the one to open it."""
+    if (opened := sys.modules.get("tests.content.sandbox")) is not None:
+        opened.close_sandbox()
+
+
 ROLE_SECRET = "the-role-secret-of-the-tests"
+NOT_DURABLE = {"fsync": "off", "full_page_writes": "off", "wal_compression": "off"}
+"""The session's databases need not outlive the machine: a new one for each test costs a quarter so."""
 TEMPLATE = "learnflow_template"
 
 
@@ -45,7 +59,9 @@ class Server:
     async def create_database(self, name: str, template: str | None = None) -> str:
         connection = await asyncpg.connect(self.postgres.dsn("postgres"))
         try:
-            await connection.execute(f'create database "{name}"' + (f' template "{template}"' if template else ""))
+            await connection.execute(
+                f'create database "{name}"' + (f' template "{template}" strategy file_copy' if template else "")
+            )
         finally:
             await connection.close()
         return self.postgres.dsn(name)
@@ -69,7 +85,7 @@ def postgres_server() -> Iterator[Server]:
     """One embedded PostgreSQL for the session, in a folder that its unprivileged user can reach."""
     folder = Path(tempfile.mkdtemp(prefix="learnflow-tests-"))
     folder.chmod(0o711)
-    postgres = EmbeddedPostgres(folder / "postgres", log_file=folder / "postgresql.log")
+    postgres = EmbeddedPostgres(folder / "postgres", log_file=folder / "postgresql.log", settings=NOT_DURABLE)
     postgres.start()
     yield Server(postgres)
     postgres.stop()

@@ -44,7 +44,7 @@ def run(command: Sequence[str]) -> bytes:
     """One run to its end; what it printed."""
     reading, writing = os.pipe()
     to_pipe = [(os.POSIX_SPAWN_DUP2, writing, 1), (os.POSIX_SPAWN_CLOSE, reading)]
-    pid = os.posix_spawn(command[0], command, {}, file_actions=to_pipe)
+    pid = os.posix_spawn(command[0], list(command), {}, file_actions=to_pipe)
     os.close(writing)
     said = b"".join(iter(lambda: os.read(reading, 65_536), b""))
     os.close(reading)

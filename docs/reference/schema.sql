@@ -351,6 +351,7 @@ create table erasures (
 );
 comment on table erasures is 'accounts that are gone; swept once more for what events brought after them, then forgotten';
 CREATE INDEX erasures_to_sweep ON public.erasures USING btree (erased_at);
+CREATE TRIGGER erasures_reach_dapr AFTER INSERT OR UPDATE ON public.erasures FOR EACH ROW EXECUTE FUNCTION forget_in_dapr();
 grant select, insert, update, delete on erasures to lf_api_gateway;
 
 create table error_patterns (
@@ -874,6 +875,8 @@ create table submissions (
     tests_total integer,
     error_type text,
     report text,
+    variant text,
+    smallest text,
     constraint submissions_pkey PRIMARY KEY (submission_id),
     constraint submissions_student_id_exercise_id_attempt_no_key UNIQUE (student_id, exercise_id, attempt_no),
     constraint submissions_student_id_fkey FOREIGN KEY (student_id) REFERENCES users(id) ON DELETE CASCADE,
@@ -882,12 +885,15 @@ create table submissions (
     constraint submissions_code_check CHECK (code ~~ 'lf1.%'::text),
     constraint submissions_report_check CHECK (report ~~ 'lf1.%'::text),
     constraint submissions_rung_check CHECK (rung >= 0 AND rung <= 4),
-    constraint submissions_score_check CHECK (score >= 0::double precision AND score <= 100::double precision)
+    constraint submissions_score_check CHECK (score >= 0::double precision AND score <= 100::double precision),
+    constraint submissions_smallest_check CHECK (smallest ~~ 'lf1.%'::text)
 );
 comment on table submissions is 'what students handed in, with the grade; without one it was received while nothing could be run';
 comment on column submissions.code is 'sealed: the program, or the answer';
 comment on column submissions.code_hash is 'keyed hash, to know the same program when it is sent again';
 comment on column submissions.report is 'sealed: the verdict on each test, what came out, limits, isolation and build';
+comment on column submissions.variant is 'the variant of the exercise that this student has; null for one without variants';
+comment on column submissions.smallest is 'sealed: the verdict on the smallest input found that goes wrong; null until somebody looks';
 CREATE INDEX submissions_of_a_student ON public.submissions USING btree (student_id, submitted_at DESC, submission_id DESC);
 grant select, insert, update, delete on submissions to lf_exercise;
 
@@ -964,6 +970,39 @@ comment on table work is 'slow work that some worker holds for a second at a tim
 CREATE INDEX work_next ON public.work USING btree (grp, lease_until);
 grant select, insert, update, delete on work to lf_api_gateway, lf_code_review, lf_concepts, lf_course_agent, lf_debug, lf_exercise, lf_notification, lf_progress, lf_triage, lf_websocket;
 
+CREATE OR REPLACE FUNCTION public.dapr_state_of(student uuid)
+ RETURNS TABLE(tab text, record jsonb)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+    app text := replace(substr(session_user::text, 4), '_', '-');
+begin
+    if to_regclass('dapr.state') is not null then
+        return query execute
+            'select ''state'', jsonb_build_object(''key'', substr(key, length($1) + 3), ''value'', '
+            'convert_from(value, ''utf8'')::jsonb) from dapr.state '
+            'where starts_with(key, $1 || ''||'') and strpos(key, $2) > 0 '
+            'and (expires_at is null or expires_at > now())'
+            using app, student::text;
+    end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION public.erase_dapr_state(student uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+    if to_regclass('dapr.state') is not null then
+        execute 'delete from dapr.state where strpos(key, $1) > 0' using student::text;
+    end if;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION public.erase_student(student uuid)
  RETURNS bigint
  LANGUAGE plpgsql
@@ -988,6 +1027,18 @@ begin
     delete from limits where subject = student::text;
     delete from state where strpos(key, student::text) > 0;
     return deleted;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION public.forget_in_dapr()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+begin
+    perform erase_dapr_state(new.erased_id);
+    return new;
 end
 $function$;
 

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.content.replay import close_sandbox
+from tests.content.sandbox import close_sandbox
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _quick_sandbox_ends_with_the_tests() -> Iterator[None]:
+def _sandbox_ends_with_the_tests() -> Iterator[None]:
     yield
     close_sandbox()

@@ -1,57 +1,16 @@
-"""Judges programs by the tests of an exercise: the grader itself, on runs of a quick sandbox."""
+"""Judges programs by the tests of an exercise: the grader itself, on runs of the real sandbox."""
 
-import json
-import subprocess
-import sys
 from collections.abc import Sequence
-from functools import cache
-from pathlib import Path
-from typing import Any
 
 from learnflow.curriculum import Task
+from learnflow.curriculum.exercises import PROGRAMS
 from learnflow.services.exercise.grading.constructs import Unparsed, parse
 from learnflow.services.exercise.grading.judge import jobs, judge, unparsed
 from learnflow.services.exercise.grading.puzzles import grade_answer
 from learnflow.services.exercise.grading.verdict import Grade
+from tests.content.sandbox import sandbox
 
-TIMEOUT_S = 3.0
-
-
-class QuickSandbox:
-    """The process of `quick_sandbox.py`; ends with this one."""
-
-    def __init__(self) -> None:
-        program = str(Path(__file__).with_name("quick_sandbox.py"))
-        self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-
-    def run(self, programs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        results = []
-        for program in programs:
-            self._process.stdin.write(json.dumps(program) + "\n")
-            self._process.stdin.flush()
-            results.append(json.loads(self._process.stdout.readline()))
-        return results
-
-    def close(self) -> None:
-        self._process.communicate()
-
-
-@cache
-def _sandbox() -> QuickSandbox:
-    return QuickSandbox()
-
-
-def close_sandbox() -> None:
-    """When the tests are over."""
-    if _sandbox.cache_info().currsize:
-        _sandbox().close()
-        _sandbox.cache_clear()
-
-
+TIMEOUT_S = 5.0
 _GRADES: dict[tuple[str, str], Grade] = {}
 
 
@@ -64,13 +23,28 @@ def grade(task: Task, code: str) -> Grade:
 
 
 def _grade(task: Task, code: str) -> Grade:
-    if task.level.kind in {"predict", "parsons"}:
+    if task.level.kind not in PROGRAMS:
         return grade_answer(task, code)
     tree = parse(code)
     if isinstance(tree, Unparsed):
         return unparsed(task, tree)
     sent = jobs(task, code, TIMEOUT_S)
-    return judge(task, code, sent, _sandbox().run([job.body for job in sent]))
+    return judge(task, code, sent, sandbox().run([job.body for job in sent]))
+
+
+def passing(task: Task, codes: Sequence[str], timeout_s: float) -> list[str]:
+    """Those of these programs that pass every test; one that takes longer does not."""
+    left = list(codes)
+    for case in task.tests:
+        single = task.model_copy(update={"tests": (case,)})
+        sent = [jobs(single, code, timeout_s) for code in left]
+        results = sandbox().run([job.body for (job,) in sent])
+        left = [
+            code
+            for code, job, result in zip(left, sent, results, strict=True)
+            if all(verdict.passed for verdict in judge(single, code, job, [result]).verdicts)
+        ]
+    return left
 
 
 def failing(task: Task, code: str) -> set[int]:

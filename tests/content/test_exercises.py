@@ -10,7 +10,14 @@ from tests.content.programs import run
 from tests.content.reading import grade, longest_sentence, plain
 from tests.content.replay import failing, outcomes
 
-EXERCISES = list(load_exercises().values())
+
+def forms(task: Exercise) -> list[Exercise]:
+    """The exercise as it is written, and each of its variants, by which other students are judged."""
+    varied = [(one.variant, task.as_variant(one.variant)) for one in task.variants]
+    return [task, *(one.model_copy(update={"exercise": f"{one.exercise}@{name}"}) for name, one in varied)]
+
+
+EXERCISES = [form for task in load_exercises().values() if task.level.kind != "project" for form in forms(task)]
 BANNED = re.compile(r"\b(just|simply|easy|easily|obviously|foo|bar|baz)\b", re.IGNORECASE)
 each = pytest.mark.parametrize("task", EXERCISES, ids=[task.exercise for task in EXERCISES])
 PROGRAMS = [task for task in EXERCISES if task.level.kind in {"write", "fix"}]

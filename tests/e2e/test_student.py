@@ -235,6 +235,7 @@ async def test_check_shows_each_test_in_words_and_counts_the_hidden_ones(tab: Ta
     await expect(result).to_contain_text("0 of 7 tests pass.")
     await expect(result).to_contain_text("It printed nothing.")
     await expect(result).to_contain_text("0 of 3 that you cannot see pass")
+    await expect(result).to_contain_text("The smallest input we found that goes wrong: 1.", timeout=15_000)
     await tab.program.fill(DRUMS)
     await check.click()
     await expect(result).to_contain_text("All 6 tests pass.")

@@ -15,7 +15,7 @@ TRIED = [
 ]
 
 
-@pytest.mark.plan("P-RULE-sandbox")
+@pytest.mark.plan("P-RULE-sandbox", "P-RULE-isolation")
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize(("machine", "hostile"), TRIED)
 def test_a_hostile_program_is_held(machine: Machine, hostile: Hostile, field: Field) -> None:

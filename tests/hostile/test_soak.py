@@ -120,14 +120,14 @@ class Weight:
 
     @classmethod
     def of(cls, service: Service) -> Weight:
-        proc = Path(f"/proc/{service.pid()}")
+        processes, proc = settled(service), Path(f"/proc/{service.pid()}")
         status = dict(line.split(":", 1) for line in (proc / "status").read_text().splitlines())
         return cls(
             int(status["VmRSS"].split()[0]) / 1024,
             len(list((proc / "fd").iterdir())),
-            settled(service),
+            processes,
             len((proc / "mountinfo").read_text().splitlines()),
-            sum(1 for path in Path("/sys/fs/cgroup").rglob("*learnflow*") if path.is_dir()),
+            sum(1 for path in Path("/sys/fs/cgroup").rglob(f"learnflow-sandbox-{service.pid()}-*") if path.is_dir()),
         )
 
 

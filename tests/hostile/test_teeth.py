@@ -65,8 +65,8 @@ LAYERS = (
     ),
     Layer("memory limit", _no_limit(_AS), ("memory-one_block",)),
     Layer("process limit", _no_limit(_NPROC), ("processes-many_threads",)),
-    Layer("descriptor limit", _no_limit(_NOFILE), ("files-many_descriptors",), is_seen=False),
-    Layer("file limit", _no_limit(_FSIZE), ("memory-sparse_file",), is_seen=False),
+    Layer("descriptor limit", _no_limit(_NOFILE), ("files-many_descriptors",)),
+    Layer("file limit", _no_limit(_FSIZE), ("memory-sparse_file",)),
 )
 
 
@@ -110,6 +110,7 @@ def test_without_namespaces_the_level_is_one_and_says_which_are_missing(port_off
     assert "pid is absent" in isolation["reason"]
 
 
+@pytest.mark.plan("P-RULE-isolation")
 @pytest.mark.timeout(60)
 def test_without_namespaces_and_landlock_nothing_is_run_and_the_reason_is_said(port_offset: int) -> None:
     with running(Machine("without both", NO_NAMESPACES + NO_LANDLOCK), port_offset) as service:

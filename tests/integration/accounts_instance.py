@@ -15,6 +15,7 @@ from learnflow.contracts.services import API_GATEWAY
 from learnflow.kit.app import create_app
 from learnflow.kit.database import open_database
 from learnflow.kit.idempotency import IdempotentPosts
+from learnflow.kit.idempotency_store import TableAnswers
 from learnflow.kit.invoke import Invoker
 from learnflow.kit.wakeups import Wakeups
 from learnflow.services.api_gateway.accounts.assembly import AccountParts, build_accounts
@@ -107,7 +108,7 @@ async def running(
         verifier=parts.verifier,
     )
     app.user_middleware.append(
-        Middleware(IdempotentPosts, database=database, vault=parts.vault, master_key=parts.master_key)
+        Middleware(IdempotentPosts, answers=TableAnswers(database), vault=parts.vault, master_key=parts.master_key)
     )
     transport = httpx.ASGITransport(app, client=(address, 1))
     async with (

@@ -10,14 +10,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
 from learnflow.contracts.services import built_services
+from learnflow.kit.database import Database
 from tests.integration.sandbox import Sandboxes, sandboxes
+from tests.integration.school import School
 
 READY_WITHIN_S = 25.0
 
@@ -39,12 +41,17 @@ class Up:
                 process_group=0,
             )
 
-    def wait_until_ready(self) -> "Up":
-        deadline = time.monotonic() + READY_WITHIN_S
-        while "Stop with Ctrl+C" not in self.said():
-            assert self.process.poll() is None, self.said()
-            assert time.monotonic() < deadline, self.said()
-            time.sleep(0.02)
+    def wait_until_ready(self, within_s: float = READY_WITHIN_S) -> Self:
+        """Until it says that it is; one that is not ready in time is stopped."""
+        deadline = time.monotonic() + within_s
+        try:
+            while "Stop with Ctrl+C" not in self.said():
+                assert self.process.poll() is None, self.said()
+                assert time.monotonic() < deadline, self.said()
+                time.sleep(0.02)
+        except AssertionError:
+            self.stop()
+            raise
         return self
 
     def said(self) -> str:
@@ -73,7 +80,7 @@ LEARNFLOW = [sys.executable, "-m", "learnflow.cli.main"]
 def environment(**more: str) -> dict[str, str]:
     """Ours without any setting of a person's own instance."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("LEARNFLOW_")}
-    binaries = {name: os.environ[name] for name in ("LEARNFLOW_PG_BIN",) if name in os.environ}
+    binaries = {name: os.environ[name] for name in ("LEARNFLOW_PG_BIN", "LEARNFLOW_CACHE") if name in os.environ}
     return {**kept, **binaries, **more}
 
 
@@ -129,3 +136,10 @@ def one_sandbox() -> Iterator[Sandboxes]:
     """A real code-execution for the session."""
     with sandboxes() as started:
         yield started
+
+
+@pytest.fixture
+async def school(database_for: Callable[[str], Awaitable[Database]]) -> AsyncIterator[School]:
+    """One test's students, teachers and the keys that their tokens are signed with."""
+    async with School.opened(database_for) as opened:
+        yield opened

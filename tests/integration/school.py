@@ -2,12 +2,13 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
+import httpx
 from fastapi import FastAPI
 
 from learnflow.contracts.events import Fact, QuestionAsked
@@ -15,14 +16,19 @@ from learnflow.contracts.topics import TOPICS
 from learnflow.kit.bus.base import Event, new_event
 from learnflow.kit.bus.log import LogBus
 from learnflow.kit.database import Database
+from learnflow.kit.invoke import Invoker
 from learnflow.kit.principal import Role, service_id
 from learnflow.kit.sealed import Vault
 from learnflow.kit.serve import listen, server_for
+from learnflow.kit.settings import ServiceSettings
 from learnflow.kit.signing import SigningKeys
 from learnflow.services.api_gateway.classes.codes import new_code
 
 MASTER_KEY = bytes(range(32))
 """The content of the fixture `master_key_file`."""
+
+Answer = Callable[[httpx.Request], httpx.Response] | Callable[[httpx.Request], Coroutine[None, None, httpx.Response]]
+"""What a service hears when it calls another, as `httpx.MockTransport` takes it."""
 
 INSERT_USER = """
 insert into users (id, role, email_index, email, name, password_hash, timezone)
@@ -136,6 +142,19 @@ async def running(app: FastAPI) -> AsyncIterator[str]:
         server.should_exit = True
         await task
         listening.close()
+
+
+@asynccontextmanager
+async def service_with(
+    school: School, create: Callable[..., FastAPI], settings: ServiceSettings, answer: Answer
+) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of one running service, whose own calls to others end at `answer`."""
+    invoker = Invoker(settings, transport=httpx.MockTransport(answer))
+    async with (
+        running(create(settings, keys=school.keys, invoker=invoker)) as address,
+        httpx.AsyncClient(base_url=f"http://{address}", trust_env=False, timeout=60) as client,
+    ):
+        yield client
 
 
 async def eventually(check: Callable[[], Awaitable[bool]], *, within_s: float = 10) -> None:

@@ -22,12 +22,6 @@ TOPIC = "control-flow/for-loops"
 
 
 @pytest.fixture
-async def school(database_for: Callable[[str], Awaitable[Database]]) -> AsyncIterator[School]:
-    async with School.opened(database_for) as school:
-        yield school
-
-
-@pytest.fixture
 async def sockets(school: School, settings_for: Callable[..., dict[str, Any]]) -> AsyncIterator[Service]:
     settings = WebsocketSettings(**settings_for("websocket"))
     async with running(create_websocket(settings, keys=school.keys)) as address:

@@ -19,12 +19,6 @@ DRUMS, PLANTS = "control-flow/for-loops/drums", "data-structures/lists/dry-plant
 
 
 @pytest.fixture
-async def school(database_for: Callable[[str], Awaitable[Database]]) -> AsyncIterator[School]:
-    async with School.opened(database_for) as school:
-        yield school
-
-
-@pytest.fixture
 async def client(school: School, settings_for: Callable[..., dict[str, Any]]) -> AsyncIterator[httpx.AsyncClient]:
     app = create(Settings(**settings_for("exercise")), keys=school.keys)
     async with running(app) as address, httpx.AsyncClient(base_url=f"http://{address}", trust_env=False) as client:

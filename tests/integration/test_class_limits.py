@@ -1,6 +1,6 @@
 """What classes allow: the lowest of several counts, and a day is that of the class."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,12 +11,6 @@ from learnflow.kit.database import Database
 from tests.integration.school import School
 
 NOW = datetime(2030, 6, 1, 12, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-async def school(database_for: Callable[[str], Awaitable[Database]]) -> AsyncIterator[School]:
-    async with School.opened(database_for) as school:
-        yield school
 
 
 async def test_without_a_class_there_is_no_limit(school: School) -> None:

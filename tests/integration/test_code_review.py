@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,12 +15,11 @@ from learnflow.contracts.events.base import QuestionContext
 from learnflow.contracts.sealed import SealedText
 from learnflow.kit.bus.base import new_event
 from learnflow.kit.database import Database
-from learnflow.kit.invoke import Invoker
 from learnflow.services.code_review.app import create
 from learnflow.services.code_review.hits import Hit
 from learnflow.services.code_review.linter import Linter
 from learnflow.services.code_review.settings import Settings
-from tests.integration.school import School, eventually, facts_of, running
+from tests.integration.school import Answer, School, eventually, facts_of, service_with
 from tests.unit.debug.run_here import execute
 
 EXERCISE = "control-flow/for-loops/drums"
@@ -29,12 +28,6 @@ UNTIDY = "def area(a,b):\n    list=[a,b]\n    if a==True:\n        return a*b\n"
 TESTS = [{"number": 1, "hidden": False, "passed": True}, {"number": 2, "hidden": True, "passed": False}]
 Others = Callable[[httpx.Request], httpx.Response]
 Opened = Callable[[Others], AbstractAsyncContextManager[httpx.AsyncClient]]
-
-
-@pytest.fixture
-async def school(database_for: Callable[[str], Awaitable[Database]]) -> AsyncIterator[School]:
-    async with School.opened(database_for) as school:
-        yield school
 
 
 def problem(status: int) -> httpx.Response:
@@ -68,15 +61,8 @@ def away(request: httpx.Request) -> httpx.Response:
 def opened(school: School, settings_for: Callable[..., dict[str, Any]]) -> Opened:
     """`opened(others)`: a running service whose calls to others end at that function."""
 
-    @asynccontextmanager
-    async def open_with(answer: Others) -> AsyncIterator[httpx.AsyncClient]:
-        settings = Settings(**settings_for("code-review"))
-        invoker = Invoker(settings, transport=httpx.MockTransport(answer))
-        async with (
-            running(create(settings, keys=school.keys, invoker=invoker)) as address,
-            httpx.AsyncClient(base_url=f"http://{address}", trust_env=False) as client,
-        ):
-            yield client
+    def open_with(others: Answer) -> AbstractAsyncContextManager[httpx.AsyncClient]:
+        return service_with(school, create, Settings(**settings_for("code-review")), others)
 
     return open_with
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,21 +13,14 @@ from learnflow.contracts.events import ConceptRequested
 from learnflow.contracts.sealed import SealedText
 from learnflow.curriculum import load_catalogue, load_curriculum
 from learnflow.kit.database import Database
-from learnflow.kit.invoke import Invoker
 from learnflow.services.concepts.app import create
 from learnflow.services.concepts.composing import NOT_RUN
 from learnflow.services.concepts.settings import Settings
 from tests.content.programs import trace
-from tests.integration.school import School, eventually, facts_of, running
+from tests.integration.school import Answer, School, eventually, facts_of, service_with
 
 CODE = "zanzibars = ['a', 'b']\nfor zanzibar in zanzibars:\n    print(zanzibar)\n"
 Opened = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
-
-
-@pytest.fixture
-async def school(database_for: Callable[[str], Awaitable[Database]]) -> AsyncIterator[School]:
-    async with School.opened(database_for) as school:
-        yield school
 
 
 def sandbox(request: httpx.Request) -> httpx.Response:
@@ -46,15 +39,8 @@ def away(request: httpx.Request) -> httpx.Response:
 def opened(school: School, settings_for: Callable[..., dict[str, Any]]) -> Opened:
     """`opened(sandbox)`: a running concepts service whose calls to others end at that function."""
 
-    @asynccontextmanager
-    async def open_with(others: Callable[[httpx.Request], httpx.Response], **more: object) -> AsyncIterator[Any]:
-        settings = Settings(**settings_for("concepts", **more))
-        invoker = Invoker(settings, transport=httpx.MockTransport(others))
-        async with (
-            running(create(settings, keys=school.keys, invoker=invoker)) as address,
-            httpx.AsyncClient(base_url=f"http://{address}", trust_env=False) as client,
-        ):
-            yield client
+    def open_with(others: Answer, **more: object) -> AbstractAsyncContextManager[httpx.AsyncClient]:
+        return service_with(school, create, Settings(**settings_for("concepts", **more)), others)
 
     return open_with
 

@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,12 +12,13 @@ import pytest
 
 from learnflow.contracts.events import LessonRequested
 from learnflow.contracts.sealed import SealedText
+from learnflow.curriculum import load_exercises
+from learnflow.curriculum.variants import AS_WRITTEN
 from learnflow.kit.database import Database
-from learnflow.kit.invoke import Invoker
 from learnflow.kit.principal import service_id
 from learnflow.services.course_agent.app import create
 from learnflow.services.course_agent.settings import Settings
-from tests.integration.school import School, eventually, facts_of, running
+from tests.integration.school import Answer, School, eventually, facts_of, service_with
 
 Opened = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 LOOPS = "control-flow/for-loops"
@@ -53,22 +54,9 @@ def away(request: httpx.Request) -> httpx.Response:
 
 
 @pytest.fixture
-async def school(database_for: Callable[[str], Awaitable[Database]]) -> AsyncIterator[School]:
-    async with School.opened(database_for) as school:
-        yield school
-
-
-@pytest.fixture
 def opened(school: School, settings_for: Callable[..., dict[str, Any]]) -> Opened:
-    @asynccontextmanager
-    async def open_with(others: Callable[[httpx.Request], httpx.Response], **more: object) -> AsyncIterator[Any]:
-        settings = Settings(**settings_for("course-agent", **more))
-        invoker = Invoker(settings, transport=httpx.MockTransport(others))
-        async with (
-            running(create(settings, keys=school.keys, invoker=invoker)) as address,
-            httpx.AsyncClient(base_url=f"http://{address}", trust_env=False) as client,
-        ):
-            yield client
+    def open_with(others: Answer, **more: object) -> AbstractAsyncContextManager[httpx.AsyncClient]:
+        return service_with(school, create, Settings(**settings_for("course-agent", **more)), others)
 
     return open_with
 
@@ -346,3 +334,51 @@ async def test_a_request_of_an_erased_student_is_dropped(
     await eventually(is_done)
     assert await owner_database.fetchval("select count(*) from state where key like '%' || $1 || '%'", str(erased)) == 0
     assert await owner_database.fetchval("select count(*) from bus_log where topic like '%.dead-letter'") == 0
+
+
+async def test_a_lesson_is_in_the_student_s_language_where_its_topic_is(
+    school: School, client: httpx.AsyncClient
+) -> None:
+    student_id = await school.student()
+    await school.gateway.execute("update users set language = 'es' where id = $1", student_id)
+
+    told = (await make(client, school, student_id, course_id="basics", topic_id="basics/variables")).json()
+    other = (await make(client, school, student_id, topic_id=LOOPS)).json()
+    query_id = await requested(school, student_id, "Give me a lesson on variables")
+    _, text, details = await answered(school, student_id, query_id)
+
+    assert (told["language"], told["steps"][0]["title"]) == ("es", "La idea")
+    assert "Imprime:" in told["content"]
+    assert (other["language"], other["title"]) == ("en", "For loops")
+    assert "Imprime:" not in other["content"]
+    assert (text.startswith("# Variables\n\n## 1. La idea"), details["language"]) == (True, "es")
+
+
+@pytest.mark.plan("P-RULE-own-mistakes")
+async def test_a_lesson_begins_with_what_the_student_really_got_wrong(school: School, opened: Opened) -> None:
+    student_id = await school.student()
+    answer = standing(basics__variables=95, control_flow__for_loops=30)
+    answer["modules"][0]["topics"][1] |= {"misconceptions": ["range-includes-end"], "started": True}
+    async with opened(progress(answer)) as client:
+        headers = await school.headers(student_id)
+        step = (await client.get("/next-step", headers=headers)).json()
+        lesson = (await make(client, school, student_id, topic_id=LOOPS)).json()
+    named = [one for one in lesson["steps"] if one["misconception"]]
+    assert [one["misconception"] for one in named] == ["range-includes-end"]
+    assert lesson["steps"].index(named[0]) <= 1
+    assert step["reason"]
+
+
+async def test_exercises_in_a_lesson_are_the_student_s_own_variants_or_as_written(
+    school: School, opened: Opened
+) -> None:
+    task, student = load_exercises()["errors/custom-exceptions/check-seat"], await school.student()
+    while task.variant_of(teacher := await school.teacher_of(student)) == AS_WRITTEN:
+        pass
+    theirs, own = await school.headers(student), await school.headers(teacher, "teacher")
+    async with opened(progress(standing())) as client:
+        for whose, headers in ((student, theirs), (student, own), (teacher, own)):
+            body = {"course_id": "errors", "topic_id": task.topic_id, "user_id": str(whose)}
+            steps = (await client.post("/generate-lesson", json=body, headers=headers)).json()["steps"]
+            form = task.as_variant(task.variant_of(student) if whose == student else None)
+            assert any(step["text"].startswith(form.statement) for step in steps)

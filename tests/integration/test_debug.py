@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -15,10 +15,9 @@ from learnflow.contracts.events import DebugRequested
 from learnflow.contracts.events.base import QuestionContext
 from learnflow.contracts.sealed import SealedText
 from learnflow.kit.database import Database
-from learnflow.kit.invoke import Invoker
 from learnflow.services.debug.app import create
 from learnflow.services.debug.settings import Settings
-from tests.integration.school import School, eventually, facts_of, running
+from tests.integration.school import Answer, School, eventually, facts_of, service_with
 from tests.unit.debug.run_here import execute
 
 OFF_BY_ONE = "marks = [7, 4, 9]\nfor i in range(len(marks) + 1):\n    print(marks[i])\n"
@@ -31,12 +30,6 @@ TRACEBACK = """Traceback (most recent call last):
 IndexError: list index out of range
 """
 Opened = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
-
-
-@pytest.fixture
-async def school(database_for: Callable[[str], Awaitable[Database]]) -> AsyncIterator[School]:
-    async with School.opened(database_for) as school:
-        yield school
 
 
 def sandbox(request: httpx.Request) -> httpx.Response:
@@ -54,15 +47,8 @@ def away(request: httpx.Request) -> httpx.Response:
 def opened(school: School, settings_for: Callable[..., dict[str, Any]]) -> Opened:
     """`opened(sandbox)`: a running debug service whose calls to others end at that function."""
 
-    @asynccontextmanager
-    async def open_with(others: Callable[[httpx.Request], httpx.Response]) -> AsyncIterator[httpx.AsyncClient]:
-        settings = Settings(**settings_for("debug"))
-        invoker = Invoker(settings, transport=httpx.MockTransport(others))
-        async with (
-            running(create(settings, keys=school.keys, invoker=invoker)) as address,
-            httpx.AsyncClient(base_url=f"http://{address}", trust_env=False) as client,
-        ):
-            yield client
+    def open_with(others: Answer) -> AbstractAsyncContextManager[httpx.AsyncClient]:
+        return service_with(school, create, Settings(**settings_for("debug")), others)
 
     return open_with
 

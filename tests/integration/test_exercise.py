@@ -1,8 +1,9 @@
 """Exercise on a real log: what is handed in is kept, graded in real sandboxes, told once, shown to whom it belongs."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -16,24 +17,16 @@ from learnflow.contracts.sealed import SealedText
 from learnflow.curriculum import load_exercises
 from learnflow.kit.bus.base import new_event
 from learnflow.kit.database import Database
-from learnflow.kit.invoke import Invoker
-from learnflow.services.exercise.app import create
 from learnflow.services.exercise.drafts.service import KEPT_VERSIONS
-from learnflow.services.exercise.settings import Settings
+from tests.integration.exercises import exercises_with
 from tests.integration.sandbox import Sandboxes
-from tests.integration.school import School, facts_of, running
+from tests.integration.school import School, facts_of
 
 PLANTS, DRUMS = "data-structures/lists/dry-plants", "control-flow/for-loops/drums"
 REFERENCE = load_exercises()[PLANTS].reference
 WRONG = load_exercises()[PLANTS].wrong[0].code
 HIDDEN_CALLS = [case.call for case in load_exercises()[PLANTS].tests if case.hidden]
 Opened = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
-
-
-@pytest.fixture
-async def school(database_for: Callable[[str], Awaitable[Database]]) -> AsyncIterator[School]:
-    async with School.opened(database_for) as school:
-        yield school
 
 
 def away(request: httpx.Request) -> httpx.Response:
@@ -49,18 +42,7 @@ def fails_itself(request: httpx.Request) -> httpx.Response:
 @pytest.fixture
 def opened(school: School, settings_for: Callable[..., dict[str, Any]]) -> Opened:
     """`opened(sandbox)`: a running exercise service whose calls to others end at that function."""
-
-    @asynccontextmanager
-    async def open_with(others: Any) -> AsyncIterator[Any]:
-        settings = Settings(**settings_for("exercise"))
-        invoker = Invoker(settings, transport=httpx.MockTransport(others))
-        async with (
-            running(create(settings, keys=school.keys, invoker=invoker)) as address,
-            httpx.AsyncClient(base_url=f"http://{address}", trust_env=False, timeout=30) as client,
-        ):
-            yield client
-
-    return open_with
+    return partial(exercises_with, school, settings_for)
 
 
 @pytest.fixture

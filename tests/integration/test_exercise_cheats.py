@@ -2,20 +2,17 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import httpx
 import pytest
 
 from learnflow.curriculum import load_exercises
-from learnflow.kit.database import Database
-from learnflow.kit.invoke import Invoker
-from learnflow.services.exercise.app import create
-from learnflow.services.exercise.settings import Settings
 from tests.integration.cheats import CHEATS
+from tests.integration.exercises import exercises_with
 from tests.integration.sandbox import Sandboxes
-from tests.integration.school import School, running
+from tests.integration.school import School
 
 PLANTS, DRUMS = "data-structures/lists/dry-plants", "control-flow/for-loops/drums"
 HONEST = "def dry(soil, limit):\n    found = []\n    for nothing in ():\n        pass\n    return found\n"
@@ -23,21 +20,10 @@ HONEST = "def dry(soil, limit):\n    found = []\n    for nothing in ():\n       
 
 
 @pytest.fixture
-async def school(database_for: Callable[[str], Awaitable[Database]]) -> AsyncIterator[School]:
-    async with School.opened(database_for) as school:
-        yield school
-
-
-@pytest.fixture
 async def client(
     school: School, settings_for: Callable[..., dict[str, Any]], one_sandbox: Sandboxes
 ) -> AsyncIterator[httpx.AsyncClient]:
-    settings = Settings(**settings_for("exercise"))
-    invoker = Invoker(settings, transport=httpx.MockTransport(one_sandbox.answer))
-    async with (
-        running(create(settings, keys=school.keys, invoker=invoker)) as address,
-        httpx.AsyncClient(base_url=f"http://{address}", trust_env=False, timeout=60) as client,
-    ):
+    async with exercises_with(school, settings_for, one_sandbox.answer) as client:
         yield client
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import httpx
@@ -11,11 +11,10 @@ import pytest
 
 from learnflow.curriculum import Task, load_exercises
 from learnflow.kit.database import Database
-from learnflow.kit.invoke import Invoker
 from learnflow.services.exercise import app
 from learnflow.services.exercise.exercises_repository import LATEST_GENERATED
-from learnflow.services.exercise.settings import Settings
-from tests.integration.school import School, running
+from tests.integration.exercises import exercises_with
+from tests.integration.school import School
 
 DRUMS = "control-flow/for-loops/drums"
 
@@ -43,12 +42,6 @@ class BusySandbox:
 
 
 @pytest.fixture
-async def school(database_for: Callable[[str], Awaitable[Database]]) -> AsyncIterator[School]:
-    async with School.opened(database_for) as school:
-        yield school
-
-
-@pytest.fixture
 def sandbox() -> BusySandbox:
     return BusySandbox()
 
@@ -57,12 +50,7 @@ def sandbox() -> BusySandbox:
 async def client(
     school: School, settings_for: Callable[..., dict[str, Any]], sandbox: BusySandbox
 ) -> AsyncIterator[httpx.AsyncClient]:
-    settings = Settings(**settings_for("exercise"))
-    invoker = Invoker(settings, transport=httpx.MockTransport(sandbox.answer))
-    async with (
-        running(app.create(settings, keys=school.keys, invoker=invoker)) as address,
-        httpx.AsyncClient(base_url=f"http://{address}", trust_env=False, timeout=30) as client,
-    ):
+    async with exercises_with(school, settings_for, sandbox.answer) as client:
         yield client
 
 

@@ -1,18 +1,16 @@
 """Exercises from outside: all of a file or nothing, each solved in the sandbox before it is stored."""
 
 import copy
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import httpx
 import pytest
 
 from learnflow.kit.database import Database
-from learnflow.kit.invoke import Invoker
-from learnflow.services.exercise.app import create
-from learnflow.services.exercise.settings import Settings
+from tests.integration.exercises import exercises_with
 from tests.integration.sandbox import Sandboxes
-from tests.integration.school import School, running
+from tests.integration.school import School
 
 DOUBLE: dict[str, Any] = {
     "slug": "double-it",
@@ -40,21 +38,10 @@ GREET: dict[str, Any] = {
 
 
 @pytest.fixture
-async def school(database_for: Callable[[str], Awaitable[Database]]) -> AsyncIterator[School]:
-    async with School.opened(database_for) as school:
-        yield school
-
-
-@pytest.fixture
 async def client(
     school: School, settings_for: Callable[..., dict[str, Any]], one_sandbox: Sandboxes
 ) -> AsyncIterator[httpx.AsyncClient]:
-    settings = Settings(**settings_for("exercise"))
-    invoker = Invoker(settings, transport=httpx.MockTransport(one_sandbox.answer))
-    async with (
-        running(create(settings, keys=school.keys, invoker=invoker)) as address,
-        httpx.AsyncClient(base_url=f"http://{address}", trust_env=False, timeout=60) as client,
-    ):
+    async with exercises_with(school, settings_for, one_sandbox.answer) as client:
         yield client
 
 

@@ -47,12 +47,6 @@ COURSE = Course(
 
 
 @pytest.fixture
-async def school(database_for: Callable[[str], Awaitable[Database]]) -> AsyncIterator[School]:
-    async with School.opened(database_for) as school:
-        yield school
-
-
-@pytest.fixture
 async def database(database_for: Callable[[str], Awaitable[Database]]) -> Database:
     return await database_for("progress")
 
@@ -418,22 +412,24 @@ LESSON |= {"difficulty": "low"}
 
 
 @pytest.mark.plan("P-API-update-progress")
-async def test_a_lesson_begins_at_nothing_and_goes_on_by_its_steps(
-    school: School, client: httpx.AsyncClient, database: Database
-) -> None:
+async def test_a_lesson_begins_at_nothing_and_goes_on_by_its_steps(school: School, client: httpx.AsyncClient) -> None:
     student_id, other = await school.student(), await school.student()
     lesson = LessonGenerated.model_validate(LESSON | {"steps": 4})
     where = {"user_id": str(student_id), "lesson_id": LESSON["lesson_id"]}
     headers = await school.headers(student_id)
     assert (await client.get("/status", params=where, headers=headers)).status_code == 404
+
+    async def stands(percentage: float, status: str) -> None:
+        async def so() -> bool:
+            answer = (await client.get("/status", params=where, headers=headers)).json()
+            return (answer.get("progress_percentage"), answer.get("status")) == (percentage, status)
+
+        await eventually(so)
+
     await school.publish(student_id, lesson)
-    await kept(database, student_id, LessonGenerated, 1)
-    begun = (await client.get("/status", params=where, headers=headers)).json()
-    assert (begun["progress_percentage"], begun["status"]) == (0, "not_started")
+    await stands(0, "not_started")
     await school.publish(student_id, StudentActive(kind="step_done", lesson_id=lesson.lesson_id, step=0), lesson)
-    await kept(database, student_id, LessonGenerated, 2)
-    step = (await client.get("/status", params=where, headers=headers)).json()
-    assert (step["progress_percentage"], step["status"]) == (25, "in_progress")
+    await stands(25, "in_progress")
     done = where | {"progress_percentage": 100, "status": "completed"}
     assert (await client.post("/update-progress", json=done, headers=headers)).status_code == 200
     assert (await client.get("/status", params=where, headers=await service(school))).json()["status"] == "completed"
@@ -450,3 +446,22 @@ async def test_lesson_progress_that_cannot_be_is_refused(
     body = {"user_id": str(student_id), "lesson_id": str(uuid4()), "progress_percentage": 5, "status": "in_progress"}
     answer = await client.post("/update-progress", json=body | wrong, headers=await school.headers(student_id))
     assert answer.status_code == 422
+
+
+async def test_what_went_wrong_is_shown_by_topic_until_it_is_put_right(
+    school: School, client: httpx.AsyncClient, database: Database
+) -> None:
+    student_id = await school.student()
+    wrong = graded(passed=False, misconceptions=["range-includes-end"])
+    missed = quiz(60).model_copy(update={"misconceptions": ["accumulator-reset"]})
+    await school.publish(student_id, wrong)
+    await school.publish(student_id, missed)
+    await kept(database, student_id, QuizGraded, 1)
+    topic = (await shown(school, client, student_id))["topics"][0]
+    assert topic["misconceptions"] == ["accumulator-reset", "range-includes-end"]
+    assert topic["not_passed"] == [CORE[0]]
+    older = graded().model_dump(mode="json", exclude={"misconceptions"})
+    await school.publish(student_id, loose(ExerciseGraded, older | {"later": 1}))
+    await kept(database, student_id, ExerciseGraded, 2)
+    topic = (await shown(school, client, student_id))["topics"][0]
+    assert (topic["misconceptions"], topic["not_passed"]) == (["accumulator-reset"], [])

@@ -1,7 +1,7 @@
 """Notification on a real log: alerts, notices, subscriptions, and e-mails to a real SMTP server of the test's own."""
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -28,12 +28,6 @@ with made as (insert into classes (id, name, join_code, created_by)
      taught as (insert into class_teachers (class_id, teacher_id, is_owner) select id, $1, true from made)
 insert into enrolments (class_id, student_id) select id, $2 from made
 """
-
-
-@pytest.fixture
-async def school(database_for: Callable[[str], Awaitable[Database]]) -> AsyncIterator[School]:
-    async with School.opened(database_for) as school:
-        yield school
 
 
 @pytest.fixture

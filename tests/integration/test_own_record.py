@@ -1,7 +1,7 @@
 """One's own record: who looked at it, all of it as a file, and its end."""
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -28,12 +28,6 @@ SECTIONS = (
     Section(PROGRESS, "away", "/away"),
     Section(PROGRESS, "nothing", "/nothing"),
 )
-
-
-@pytest.fixture
-async def school(database_for: Callable[[str], Awaitable[Database]]) -> AsyncIterator[School]:
-    async with School.opened(database_for) as school:
-        yield school
 
 
 @pytest.fixture

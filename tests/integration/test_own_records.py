@@ -1,6 +1,6 @@
 """GET /export/{user_id} of a service: its rows about the person who asks, opened, in pages, and nobody else's."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 from uuid import uuid4
 
@@ -14,12 +14,6 @@ from tests.integration.school import School, running
 
 RUNG = """insert into rungs (student_id, scope, open, opened_at, shown, finding, spent)
           values ($1, $2, 1, now(), 1, $3, '{digest}')"""
-
-
-@pytest.fixture
-async def school(database_for: Callable[[str], Awaitable[Database]]) -> AsyncIterator[School]:
-    async with School.opened(database_for) as school:
-        yield school
 
 
 @pytest.fixture

@@ -1,24 +1,17 @@
 """The signs of work that a student may send through the gateway, and everything else that they may not."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
 
-from learnflow.kit.database import Database
 from learnflow.services.api_gateway.app import create
 from learnflow.services.api_gateway.settings import Settings
 from tests.integration.school import School, running
 
 DRUMS = "control-flow/for-loops/drums"
-
-
-@pytest.fixture
-async def school(database_for: Callable[[str], Awaitable[Database]]) -> AsyncIterator[School]:
-    async with School.opened(database_for) as school:
-        yield school
 
 
 @pytest.fixture

@@ -19,12 +19,6 @@ TOPIC = "control-flow/for-loops"
 
 
 @pytest.fixture
-async def school(database_for: Callable[[str], Awaitable[Database]]) -> AsyncIterator[School]:
-    async with School.opened(database_for) as school:
-        yield school
-
-
-@pytest.fixture
 async def database(database_for: Callable[[str], Awaitable[Database]]) -> Database:
     return await database_for("exercise")
 
@@ -123,6 +117,10 @@ async def test_four_of_five_are_eighty_percent_and_the_fault_is_explained(pupil:
     event = await database.fetchval(
         "select ce from bus_log where ce ->> 'type' like '%quiz_graded%' and ce ->> 'subject' = $1", str(student.id)
     )
+    chosen = result["results"][0]
+    known = next(one for one in load_quizzes()[TOPIC] if one.id == chosen["question_id"])
+    texts = {one["text"] for one in chosen["options"] if one["option"] in chosen["chosen"]}
+    beliefs = [one.misconception for one in known.options if one.shown in texts and one.misconception]
     assert event["data"] == {
         "attempt_id": result["attempt_id"],
         "quiz_id": result["quiz_id"],
@@ -130,6 +128,7 @@ async def test_four_of_five_are_eighty_percent_and_the_fault_is_explained(pupil:
         "score": 80.0,
         "right": 4,
         "questions": 5,
+        "misconceptions": beliefs,
     }
 
 
@@ -203,7 +202,7 @@ async def test_one_answer_too_many_is_refused(pupil: MakePupil) -> None:
 async def test_a_topic_without_quiz_says_which_have_one(pupil: MakePupil, client: httpx.AsyncClient) -> None:
     student = await pupil()
 
-    answer = await client.get("/quizzes", params={"topic_id": "libraries/apis"}, headers=student.headers)
+    answer = await client.get("/quizzes", params={"topic_id": "libraries/nothing"}, headers=student.headers)
 
     assert answer.status_code == 404
     assert TOPIC in answer.json()["detail"]

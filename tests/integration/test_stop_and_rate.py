@@ -1,7 +1,7 @@
 """An answer that is not wanted any more, and what a student thinks of one, on the whole gateway."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -9,18 +9,11 @@ import httpx
 import pytest
 
 from learnflow.contracts.events import AnswerFinished, AnswerPart
-from learnflow.kit.database import Database
 from learnflow.services.api_gateway.app import create
 from learnflow.services.api_gateway.settings import Settings
 from tests.integration.school import School, eventually, running
 
 LATE = "This part came too late."
-
-
-@pytest.fixture
-async def school(database_for: Callable[[str], Awaitable[Database]]) -> AsyncIterator[School]:
-    async with School.opened(database_for) as school:
-        yield school
 
 
 @pytest.fixture

@@ -36,12 +36,6 @@ FAILED: list[RunStatus] = ["error", "timeout", "memory", "output_limit", "killed
 
 
 @pytest.fixture
-async def school(database_for: Callable[[str], Awaitable[Database]]) -> AsyncIterator[School]:
-    async with School.opened(database_for) as school:
-        yield school
-
-
-@pytest.fixture
 async def database(database_for: Callable[[str], Awaitable[Database]]) -> Database:
     return await database_for("progress")
 

@@ -1,7 +1,7 @@
 """Triage on a real log: a question comes in, and who answers it goes out."""
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -9,16 +9,9 @@ import httpx
 import pytest
 
 from learnflow.contracts.sealed import SealedText
-from learnflow.kit.database import Database
 from learnflow.kit.settings import ServiceSettings
 from learnflow.services.triage.app import create
 from tests.integration.school import School, eventually, facts_of, running
-
-
-@pytest.fixture
-async def school(database_for: Callable[[str], Awaitable[Database]]) -> AsyncIterator[School]:
-    async with School.opened(database_for) as school:
-        yield school
 
 
 @pytest.fixture

@@ -1,16 +1,22 @@
 """`up`: one of each, back after a kill, nothing left behind."""
 
+import base64
 import http.client
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
+from learnflow.contracts.services import built_services
+from learnflow.kit.migrate import role_password
+from learnflow.kit.service_accounts import service_secret
 from tests.integration.conftest import LEARNFLOW, Up, environment, free_offset, new_data_folder, run_command
 
 # bench recovery measures the goal of 1.5 s; beside other tests only the order of magnitude is judged
@@ -121,9 +127,71 @@ def test_the_sandbox_sees_no_variable_and_no_descriptor_of_ours(up: Up) -> None:
     [pid] = up.pids("code-execution")
     assert Path(f"/proc/{pid}/environ").read_bytes() == b""
     opened = [str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir()]
-    assert not [path for path in opened if "secrets" in path or path.endswith("lock")]
+    assert not [path for path in opened if "secrets" in path or "memfd" in path or path.endswith("lock")]
     command = Path(f"/proc/{pid}/cmdline").read_text()
     assert "postgresql://" not in command
+
+
+def test_the_sandbox_holds_one_listening_socket_and_its_log(up: Up) -> None:
+    [pid] = up.pids("code-execution")
+    opened = [str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir()]
+    tables = [Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:] for table in ("tcp", "tcp6")]
+    rows = [line.split() for table in tables for line in table]
+    listening = {f"socket:[{row[9]}]": int(row[1].rpartition(":")[2], 16) for row in rows if row[3] == "0A"}
+    assert [listening[path] for path in opened if path in listening] == [up.facts()["ports"]["code-execution"]]
+    assert {path for path in opened if path.startswith(str(up.data))} == {str(up.data / "logs" / "code-execution.log")}
+
+
+def secrets_of(up: Up) -> set[bytes]:
+    """Everything in the folder of secrets, and the passwords and keys that are derived from it."""
+    role_secret = (up.data / "secrets" / "roles.secret").read_text().strip()
+    files = {file.read_bytes().strip() for file in (up.data / "secrets").iterdir()}
+    owner = urlsplit((up.data / "secrets" / "owner_dsn").read_text().strip()).password or ""
+    derived = {role_password(role_secret, service.role) for service in built_services()}
+    accounts = {service_secret(role_secret, service.name) for service in built_services()}
+    key = base64.b64decode((up.data / "secrets" / "master.key").read_text())
+    return files | {secret.encode() for secret in {owner, *derived, *accounts}} | {key}
+
+
+def memory_of(pid: int) -> bytes:
+    """All that the process can read and write."""
+    found = []
+    with Path(f"/proc/{pid}/mem").open("rb") as memory:
+        for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
+            where, rights = line.split()[:2]
+            if not rights.startswith("rw"):
+                continue
+            begin, end = (int(word, 16) for word in where.split("-"))
+            memory.seek(begin)
+            found.append(memory.read(end - begin))
+    return b"".join(found)
+
+
+def test_nothing_that_runs_students_code_ever_had_a_secret_in_its_memory(up: Up) -> None:
+    secrets = secrets_of(up)
+    clean, informed = up.facts()["forges"]
+    try:
+        knowing = memory_of(informed)
+    except PermissionError:
+        pytest.skip("this system lets nobody read another process's memory")
+    assert [secret for secret in secrets if secret in knowing], "the look finds what is there"
+    for pid in (clean, *up.pids("code-execution")):
+        memory = memory_of(pid)
+        assert b"learnflow" in memory
+        assert not [secret for secret in secrets if secret in memory]
+    assert Path(f"/proc/{clean}/environ").read_bytes() == b""
+
+
+def test_killed_forges_are_made_anew_when_a_service_has_to_start(up: Up) -> None:
+    forges = up.facts()["forges"]
+    for pid in forges:
+        os.kill(pid, signal.SIGKILL)
+    before = {service: up.pids(service) for service in ("triage", "code-execution")}
+    for [pid] in before.values():
+        os.kill(pid, signal.SIGKILL)
+    for service, [pid] in before.items():
+        wait_until(lambda service=service, pid=pid: is_replaced(up, service, pid) and is_ready(up, service), 25)  # type: ignore[misc]
+    assert not set(forges) & set(up.facts()["forges"])
 
 
 def test_no_service_holds_the_lock_or_anothers_socket(up: Up) -> None:
@@ -152,6 +220,21 @@ def test_sigterm_stops_everything_and_the_next_start_finds_what_was_there() -> N
     second.process.kill()
     second.process.wait()
     for pid in children:
+        wait_until(lambda pid=pid: not is_alive(pid))  # type: ignore[misc]  # a default binds the loop's value
+
+
+@pytest.mark.slow
+def test_when_the_data_folder_is_deleted_everything_ends_and_says_why() -> None:
+    up = Up("--only", "api-gateway,progress").wait_until_ready()
+    processes = children_of(up.process.pid)
+    [service] = up.pids("progress")
+    shutil.rmtree(up.data)
+    os.kill(service, signal.SIGKILL)
+    assert up.process.wait(20) == 1
+    assert f"{up.data} was deleted while LearnFlow ran" in up.said()
+    assert "Traceback" not in up.said()
+    up.output.unlink()
+    for pid in processes:
         wait_until(lambda pid=pid: not is_alive(pid))  # type: ignore[misc]  # a default binds the loop's value
 
 
@@ -185,6 +268,38 @@ def test_a_service_that_crashes_again_and_again_is_left_alone() -> None:
     ).stdout
     assert "left alone" in said
     assert "restarts 3" in said
+
+
+PUT_OFF = """
+import os
+from learnflow.runtime.errors import RuntimeProblem
+from learnflow.runtime.supervisor import Supervisor
+from learnflow.runtime.worker import Worker
+
+refusals = ["a forge has ended", "its successor imports"]
+
+def start():
+    if worker.state == "waiting" and refusals:
+        raise RuntimeProblem(refusals.pop())
+    pid = os.fork()
+    if pid == 0:
+        os._exit(0) if worker.restarts == 0 else os.kill(os.getppid(), 15)
+        os._exit(0)
+    return pid
+
+supervisor = Supervisor(None, print, lambda: None)
+worker = Worker("triage", start)
+supervisor.start(worker)
+supervisor.watch()
+print("restarts", worker.restarts, "refusals left", len(refusals))
+"""
+
+
+def test_a_service_whose_forge_is_made_anew_starts_after_it_and_nothing_is_counted() -> None:
+    said = subprocess.run(
+        [sys.executable, "-c", PUT_OFF], capture_output=True, text=True, timeout=20, check=True, env=environment()
+    ).stdout
+    assert "restarts 1 refusals left 0" in said
 
 
 ALL_STOPPED_AT_ONCE = """

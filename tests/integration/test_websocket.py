@@ -24,12 +24,6 @@ from learnflow.services.websocket.settings import Settings
 from tests.integration.school import School, eventually, running
 
 
-@pytest.fixture
-async def school(database_for: Callable[[str], Awaitable[Database]]) -> AsyncIterator[School]:
-    async with School.opened(database_for) as school:
-        yield school
-
-
 class Line:
     """A client's socket."""
 

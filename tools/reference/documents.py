@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tools.manifests.documents import OWNED as OWNED_MANIFESTS
+from tools.manifests.documents import manifest_documents
 from tools.reference.apps import applications
 from tools.reference.catalogue import read_catalogue
+from tools.reference.curriculum import curriculum_document
+from tools.reference.dapr import dapr_documents
 from tools.reference.events import event_documents
 from tools.reference.openapi import openapi_documents
 from tools.reference.schema import database_documents
 from tools.reference.services import service_documents, with_service_table
 
 ROOT = Path(__file__).resolve().parents[2]
-OWNED = ("docs/reference/openapi/*.json", "docs/reference/events/*.json", "src/learnflow/services/*/README.md")
+OWNED = (
+    "deploy/dapr/*/*.yaml",
+    "docs/reference/openapi/*.json",
+    "docs/reference/events/*.json",
+    "src/learnflow/services/*/README.md",
+    *OWNED_MANIFESTS,
+)
 """Folders whose files are all generated: one that is wanted no more goes."""
 
 
@@ -22,7 +32,14 @@ async def documents(owner_dsn: str, root: Path = ROOT) -> dict[str, str]:
     with applications() as apps:
         files = openapi_documents(apps) | service_documents(apps, catalogue)
     readme = with_service_table((root / "README.md").read_text(encoding="utf-8"))
-    return files | event_documents() | database_documents(catalogue) | {"README.md": readme}
+    generated = (
+        dapr_documents()
+        | manifest_documents()
+        | event_documents()
+        | database_documents(catalogue)
+        | curriculum_document()
+    )
+    return files | generated | {"README.md": readme}
 
 
 def differences(wanted: dict[str, str], root: Path = ROOT) -> list[str]:

@@ -20,7 +20,7 @@ from learnflow.runtime.errors import RuntimeProblem
 from learnflow.runtime.instance import CHECKOUT
 
 EXAMPLE = "Example:  ./learnflow bench start recovery --json"
-NAMES = ("events", "query", "gateway", "start", "recovery", "sandbox", "review")
+NAMES = ("events", "query", "gateway", "start", "recovery", "sandbox", "review", "kafka", "dapr")
 ROLE_SECRET = "only-for-this-bench"  # noqa: S105 - of a database that lives as long as the bench
 
 
@@ -60,7 +60,17 @@ def _measure(name: str) -> list[Any]:
     wanted = inspect.signature(run).parameters
     with _scratch() as folder, _database(folder, needed="dsn" in wanted) as dsn:
         have = {"dsn": dsn, "folder": folder}
-        return asyncio.run(_awaited(run(**{key: value for key, value in have.items() if key in wanted})))
+        with asyncio.Runner(loop_factory=_loop()) as runner:
+            return runner.run(_awaited(run(**{key: value for key, value in have.items() if key in wanted})))
+
+
+def _loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """The loop that services run on."""
+    if sys.platform == "win32":
+        return None
+    import uvloop
+
+    return uvloop.new_event_loop
 
 
 async def _awaited(work: Awaitable[list[Any]]) -> list[Any]:

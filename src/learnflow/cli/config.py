@@ -21,6 +21,7 @@ OF_THE_RUNTIME = {
     "LEARNFLOW_DATA": ".learnflow in the checkout",
     "LEARNFLOW_VENV": ".venv in the checkout",
     "LEARNFLOW_PG_BIN": "the wheel's PostgreSQL",
+    "LEARNFLOW_ROLE_SECRET_FILE": "secrets/roles.secret in the data",
 }
 
 

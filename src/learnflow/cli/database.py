@@ -1,5 +1,6 @@
 """The instance's database for commands that work on it directly."""
 
+import os
 from pathlib import Path
 
 from learnflow.cli.output import quiet_logs
@@ -21,4 +22,6 @@ def wiring_of(data: Path | None) -> Wiring:
     options = Options(
         port_offset=facts.get("port_offset", 0), host=facts.get("host", "127.0.0.1"), demo=bool(facts.get("demo"))
     )
-    return Wiring(options, instance.prepare(), dsn, dsn)
+    # behind a transaction pooler the advisory lock of a migration needs the direct address
+    direct = (external and os.environ.get("LEARNFLOW_DIRECT_DATABASE_URL")) or dsn
+    return Wiring(options, instance.prepare(), dsn, direct)

@@ -12,6 +12,7 @@ from learnflow.contracts.services import PROGRESS
 from learnflow.kit.database import Database
 from learnflow.kit.migrate import MigrationError, pending, upgrade
 from learnflow.runtime.errors import RuntimeProblem
+from learnflow.runtime.options import database_ca_file
 
 EXAMPLE = "Example:  ./learnflow db check --json"
 
@@ -28,7 +29,9 @@ def db_upgrade(data: DataOption = None, as_json: JsonOption = False) -> None:
     """Apply what is missing. Safe to start more than once at the same time."""
     wiring = wiring_of(data)
     try:
-        applied = asyncio.run(upgrade(wiring.direct_owner_dsn, role_secret=wiring.secrets.role_secret))
+        applied = asyncio.run(
+            upgrade(wiring.direct_owner_dsn, role_secret=wiring.secrets.role_secret, ca_file=database_ca_file())
+        )
     except MigrationError as error:
         raise RuntimeProblem(str(error)) from error
     if as_json:
@@ -40,7 +43,7 @@ def db_upgrade(data: DataOption = None, as_json: JsonOption = False) -> None:
 def db_check(data: DataOption = None, as_json: JsonOption = False) -> None:
     """Say what `db upgrade` would do, without doing it. Exit code 1 when anything is missing."""
     try:
-        missing = asyncio.run(pending(wiring_of(data).direct_owner_dsn))
+        missing = asyncio.run(pending(wiring_of(data).direct_owner_dsn, ca_file=database_ca_file()))
     except MigrationError as error:
         raise RuntimeProblem(str(error)) from error
     if as_json:

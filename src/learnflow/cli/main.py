@@ -39,14 +39,14 @@ MODULES = {
 
 
 def main() -> None:
-    """Entry point; a RuntimeProblem or a closed folder is one sentence on stderr and exit code 1."""
+    """Entry point; a RuntimeProblem or a closed folder is one sentence on stderr and its exit code."""
     if sys.argv[1:2] != ["config"]:  # which shows the file as an origin of its own
         _read_env_file()
     try:
         build(sys.argv[1:])(prog_name="learnflow")
     except RuntimeProblem as problem:
         print(problem, file=sys.stderr)
-        raise SystemExit(1) from None
+        raise SystemExit(problem.exit_code) from None
     except PermissionError as error:
         print(f"You may not read or write {error.filename}. Choose another folder: --data DIR", file=sys.stderr)
         raise SystemExit(1) from None

@@ -19,6 +19,9 @@ BY_HAND = "distributed"
 CHECKED = ("src", "tests", "bench", "tools")
 """What ruff reads: a program that somebody left in the checkout is not ours to judge."""
 NO_TESTS = 5
+NEEDS_TOOLS = "NEEDS TOOLS"
+TOOLS_MISSING = 32
+"""Exit code of a pytest run that wants Java, Maven or Go; tests/distributed/conftest.py says which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,8 @@ def run_tests(
     print()
     print_table([(outcome.stage, outcome.state, f"{outcome.seconds:7.1f} s") for outcome in outcomes])
     print_table([("together", "", f"{sum(outcome.seconds for outcome in outcomes):7.1f} s")])
+    if any(outcome.state == NEEDS_TOOLS for outcome in outcomes):
+        raise typer.Exit(2)
     raise typer.Exit(1 if any(outcome.is_bad for outcome in outcomes) else 0)
 
 
@@ -87,6 +92,8 @@ def _pytest(folder: Path, only: str) -> str:
     code = _call([*command, "-k", only] if only else command)
     if code == NO_TESTS and only:
         return "none matches"
+    if code == TOOLS_MISSING:
+        return NEEDS_TOOLS
     return "FAILED" if code else "passed"
 
 

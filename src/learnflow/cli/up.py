@@ -22,7 +22,7 @@ def up(
     port_offset: Annotated[
         int, typer.Option(help="Added to every port", min=0, max=50000, envvar="LEARNFLOW_PORT_OFFSET")
     ] = 0,
-    bus: Annotated[str | None, typer.Option(help="log or kafka; else LEARNFLOW_BUS, else log")] = None,
+    bus: Annotated[str | None, typer.Option(help="log, kafka or dapr; else LEARNFLOW_BUS, else log")] = None,
     only: Annotated[str, typer.Option(help="Start these services alone: A,B")] = "",
     replicas: Annotated[int, typer.Option(help="Processes for each service", min=1, max=8)] = 1,
     host: Annotated[
@@ -38,8 +38,9 @@ def up(
     """Set up and run PostgreSQL and all services. Ctrl+C stops everything."""
     began = time.monotonic()
     # imported here: `up --help` needs none of it
+    from learnflow.runtime.hand_over import hand_over
     from learnflow.runtime.options import Options, choose_services
-    from learnflow.runtime.run import can_supervise, run_processes
+    from learnflow.runtime.processes import can_supervise
 
     options = Options(choose_services(only), port_offset, bus, replicas, host, demo=not no_demo)
     instance = find_instance(Path(data) if data else None)
@@ -48,7 +49,7 @@ def up(
         from learnflow.runtime.run_in_one import run_in_one_process
 
         raise typer.Exit(run_in_one_process(instance, options, began))
-    raise typer.Exit(run_processes(instance, options, began))
+    hand_over(instance, options, began)
 
 
 def _prepare(instance: Instance) -> None:

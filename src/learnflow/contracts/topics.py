@@ -46,3 +46,9 @@ TOPICS: dict[str, Topic] = {
         PROGRESS_EVENTS,
     )
 }
+
+
+def wanted_partitions() -> dict[str, int]:
+    """Every topic of the table and its dead letters, with the number of partitions."""
+    partitions = {topic.name: topic.partitions for topic in TOPICS.values()}
+    return partitions | {topic.dead_letter: 1 for topic in TOPICS.values()}

@@ -2,9 +2,11 @@
 
 from learnflow.curriculum.cards import Card, ChoiceCheck, EvalCheck, Example, Misconception, Rounds
 from learnflow.curriculum.catalogue import Catalogue, Module, Topic, load_catalogue
-from learnflow.curriculum.exercises import Case, Exercise, Task, load_exercises
+from learnflow.curriculum.exercises import Case, Exercise, Task
 from learnflow.curriculum.lessons import Lesson, LessonStep, load_lessons
 from learnflow.curriculum.loader import Curriculum, load_curriculum
+from learnflow.curriculum.practice import load_exercises, load_projects
+from learnflow.curriculum.projects import Project
 from learnflow.curriculum.quizzes import Option, Question, load_quizzes
 from learnflow.curriculum.yaml_files import CurriculumError
 
@@ -23,6 +25,7 @@ __all__ = [
     "Misconception",
     "Module",
     "Option",
+    "Project",
     "Question",
     "Rounds",
     "Task",
@@ -31,5 +34,6 @@ __all__ = [
     "load_curriculum",
     "load_exercises",
     "load_lessons",
+    "load_projects",
     "load_quizzes",
 ]

@@ -4,6 +4,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from learnflow.curriculum.translations import SOURCE_LANGUAGE
+
 Sentence = Annotated[str, Field(min_length=3, max_length=300)]
 Code = Annotated[str, Field(min_length=1, max_length=600)]
 Output = Annotated[str, Field(max_length=400)]
@@ -88,6 +90,7 @@ class Card(_Data):
     contrast: Sentence
     checks: Annotated[tuple[ChoiceCheck | EvalCheck, ...], Field(strict=False, min_length=2, max_length=2)]
     depths: Depths
+    language: str = SOURCE_LANGUAGE
 
     @property
     def topic_id(self) -> str:

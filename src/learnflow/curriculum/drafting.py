@@ -24,10 +24,12 @@ class Probe:
     call: str | None
     stdin: str
     hidden: bool
+    preamble: str = ""
 
     def program(self, code: str) -> str:
         """The program whose output is the result."""
-        return code if self.call is None else f"{code}\nprint(repr({self.call}))\n"
+        whole = f"{self.preamble}\n{code}" if self.preamble else code
+        return whole if self.call is None else f"{whole}\nprint(repr({self.call}))\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,11 @@ def _probe(
     for name, usual in template.inputs.items():
         values[name] = _drawn(special.get(name, usual), values, mixer)
     call = None if template.call is None else _fill(template.call, values)
-    return Probe(call, _fill(template.stdin or "", values), hidden)
+    return Probe(call, _fill(template.stdin or "", values), hidden, _ready(template, texts))
+
+
+def _ready(template: Template, texts: Mapping[str, Value]) -> str:
+    return _program(template.preamble, texts) if template.preamble else ""
 
 
 def _drawn(source: Source, known: Mapping[str, Value], mixer: Random) -> Value:
@@ -148,11 +154,13 @@ def finish(one: Draft, results: Sequence[str]) -> Task:
         level=level,
         statement=f"{one.statement} {_example(one, results[0])}",
         starter=one.starter,
+        preamble=one.probes[0].preamble,
         reference=one.reference,
         tests=tuple(cases),
         require=one.template.require,
         wrong=one.wrong,
         hints=(one.hint,),
+        language=one.template.language,
     )
 
 

@@ -2,21 +2,21 @@
 
 import ast
 import re
-from collections.abc import Iterable
-from functools import cache
-from pathlib import Path
+from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import Annotated, Literal, Self
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from learnflow.curriculum.cards import MisconceptionId
-from learnflow.curriculum.catalogue import ROOT, load_catalogue
 from learnflow.curriculum.literals import read_literal
-from learnflow.curriculum.loader import load_beliefs
-from learnflow.curriculum.topic_files import Placed, read_topic_files, unknown, wrong_ids
-from learnflow.curriculum.yaml_files import CurriculumError
+from learnflow.curriculum.translations import SOURCE_LANGUAGE
+from learnflow.curriculum.variants import AS_WRITTEN, Variant, choose, missing, swapped
 
-Kind = Literal["write", "fix", "predict", "parsons"]
+Kind = Literal["write", "fix", "predict", "parsons", "project"]
+PROGRAMS: frozenset[Kind] = frozenset({"write", "fix", "project"})
+"""The kinds of which a program is handed in, and judged by tests."""
 Difficulty = Literal["easy", "medium", "hard"]
 Program = Annotated[str, Field(max_length=6_000)]
 Printed = Annotated[str, Field(max_length=4_000)]
@@ -26,6 +26,10 @@ _PART = r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,63}"
 FileName = Annotated[str, Field(pattern=rf"^{_PART}(/{_PART}){{0,3}}$")]
 """A file beside the program; those of the grader have these names: main.py, job.json, preamble.py, handed_in.py."""
 OWN_FILES = frozenset({"main.py", "job.json", "preamble.py", "handed_in.py"})
+
+SWAPPED = ("title", "statement", "starter", "reference", "preamble", "program", "distractors", "also", "tests", "hints",
+           "require", "forbid")  # fmt: skip
+"""Where a variant has other words; in wrong programs too, but not in the names of their misconceptions."""
 
 CONSTRUCTS = frozenset(
     {"for", "while", "while-true", "if", "else", "elif", "break", "continue", "ternary", "match", "nested-loop"}
@@ -67,6 +71,7 @@ class Case(TaskPart):
     `expected` is the value of the call as a Python literal (see `literals`), compared with its type; with `tolerance`
     floats in it may differ by that much. `stdout` is what is printed, spaces at line ends and the last line break
     aside. `raises` names the exception, `ValueError` or `ValueError: message`. `files` lie in the program's folder.
+    `part` is the part of a project that the test belongs to.
     """
 
     call: Annotated[str, Field(min_length=1, max_length=1_000)] | None = None
@@ -77,6 +82,7 @@ class Case(TaskPart):
     files: Annotated[dict[FileName, Given], Field(max_length=5)] = {}
     tolerance: Annotated[float, Field(gt=0, le=1)] | None = None
     hidden: bool = False
+    part: Annotated[str, Field(max_length=40)] | None = None
 
     @model_validator(mode="after")
     def is_one_test(self) -> Self:
@@ -117,6 +123,7 @@ class Task(TaskPart):
     """An exercise without its place in the course.
 
     - *write* and *fix*: the student completes or mends `starter`; `tests` judge it, `preamble` runs before it.
+    - *project*: the same with several functions, each judged alone (see `projects`).
     - *predict*: `program` is to be read; `reference` is exactly what it prints.
     - *parsons*: the lines of `reference`, mixed with `distractors`, are to be put in order.
 
@@ -132,15 +139,16 @@ class Task(TaskPart):
     program: Program = ""
     distractors: Annotated[tuple[Annotated[str, Field(max_length=120)], ...], Field(strict=False, max_length=2)] = ()
     also: Annotated[tuple[Program, ...], Field(strict=False, max_length=4)] = ()
-    tests: Annotated[tuple[Case, ...], Field(strict=False, max_length=20)] = ()
+    tests: Annotated[tuple[Case, ...], Field(strict=False, max_length=40)] = ()
     require: Annotated[tuple[str, ...], Field(strict=False, max_length=6)] = ()
     forbid: Annotated[tuple[str, ...], Field(strict=False, max_length=6)] = ()
     wrong: Annotated[tuple[Wrong, ...], Field(strict=False, max_length=6)] = ()
     hints: Annotated[tuple[str, ...], Field(strict=False, max_length=4)] = ()
+    language: str = SOURCE_LANGUAGE
 
     @model_validator(mode="after")
     def fits_its_kind(self) -> Self:
-        if self.level.kind in {"write", "fix"}:
+        if self.level.kind in PROGRAMS:
             if not any(not case.hidden for case in self.tests):
                 raise ValueError("a program is judged by tests: give at least one that is not hidden")
             if self.program or self.distractors or self.also:
@@ -161,27 +169,45 @@ class Exercise(Task):
     """An exercise of the course; `exercise` is its id `module/topic/name`."""
 
     exercise: Annotated[str, Field(pattern=r"^[a-z-]+/[a-z-]+/[a-z0-9-]+$", max_length=100)]
+    variants: Annotated[tuple[Variant, ...], Field(strict=False, max_length=6)] = ()
 
     @property
     def topic_id(self) -> str:
         return self.exercise.rpartition("/")[0]
 
+    @cached_property
+    def _varied(self) -> dict[str, "Exercise"]:
+        return {one.variant: self._with(one.swap) for one in self.variants}
+
+    def as_variant(self, name: str | None) -> "Exercise":
+        """The variant of this name; the exercise as it is written for one that it does not have."""
+        return self._varied.get(name or AS_WRITTEN, self)
+
+    def variant_of(self, student_id: UUID) -> str | None:
+        """The name of the variant that this student gets; None where there are none."""
+        return choose([AS_WRITTEN, *self._varied], self.exercise, student_id) if self.variants else None
+
+    def _with(self, swap: Mapping[str, str]) -> "Exercise":
+        data = self.model_dump(exclude={"variants"})
+        data |= {name: swapped(data[name], swap) for name in SWAPPED}
+        data["wrong"] = [{**one, "code": swapped(one["code"], swap)} for one in data["wrong"]]
+        return Exercise.model_validate(data)
+
+    @model_validator(mode="after")
+    def has_variants_that_differ_from_it(self) -> Self:
+        names = [one.variant for one in self.variants]
+        if AS_WRITTEN in names or len(set(names)) < len(names):
+            raise ValueError("each variant has a name of its own")
+        texts = [getattr(self, name) for name in SWAPPED]
+        for one in self.variants:
+            if lost := missing(one.swap, texts):
+                raise ValueError(f"variant {one.variant}: {lost[0]!r} stands nowhere in the exercise")
+        forms: list[Exercise] = [self, *self._varied.values()]
+        if len({(one.statement, one.reference) for one in forms}) < len(forms):
+            raise ValueError("no two variants are the same")
+        return self
+
 
 def lines_of(program: str) -> list[str]:
     """The lines that count: without blank ones and without spaces at their ends."""
     return [line.rstrip() for line in program.splitlines() if line.strip()]
-
-
-@cache
-def load_exercises(root: Path = ROOT) -> dict[str, Exercise]:
-    """All exercises of the course by id, in its order; raises CurriculumError with file and line of every fault."""
-    placed = read_topic_files("exercises.yaml", Exercise, load_catalogue(root), root)
-    beliefs = load_beliefs(root)
-    faults = [*wrong_ids(placed, "exercise"), *(fault for one in placed for fault in _unknown_beliefs(one, beliefs))]
-    if faults:
-        raise CurriculumError(faults)
-    return {one.item.exercise: one.item for one in placed}
-
-
-def _unknown_beliefs(placed: Placed[Exercise], beliefs: dict[str, str]) -> list[str]:
-    return list(unknown(placed, "wrong", [wrong.misconception for wrong in placed.item.wrong], beliefs))

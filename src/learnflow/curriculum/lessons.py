@@ -2,18 +2,18 @@
 
 import re
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from learnflow.curriculum.cards import MisconceptionId, Sentence
-from learnflow.curriculum.catalogue import ROOT, Slug, load_catalogue
+from learnflow.curriculum.catalogue import Slug, load_catalogue
 from learnflow.curriculum.exercises import Case, Level, Task, require_constructs
 from learnflow.curriculum.loader import load_beliefs
 from learnflow.curriculum.quizzes import ASK_PREDICT, Option
-from learnflow.curriculum.topic_files import Placed, read_topic_file_each
+from learnflow.curriculum.topic_files import Placed, in_language, read_topic_file_each
+from learnflow.curriculum.translations import LESSON_TEXTS, SOURCE_LANGUAGE, loaded_once
 from learnflow.curriculum.yaml_files import CurriculumError
 
 Depth = Literal["low", "mid", "high"]
@@ -170,8 +170,6 @@ class LessonStep(_Data):
     def is_of_one_kind(self) -> Self:
         if len(self._kinds()) != 1:
             raise ValueError("give exactly one of idea, example, predict, try, mistake and recap")
-        if (words := self._words()) > MOST_WORDS:
-            raise ValueError(f"at most {MOST_WORDS} words, here are {words}")
         return self
 
     def _kinds(self) -> list[StepKind]:
@@ -211,7 +209,8 @@ class LessonStep(_Data):
         if self.mistake is not None:
             yield from (self.mistake.symptom, self.mistake.mend)
 
-    def _words(self) -> int:
+    def words(self) -> int:
+        """How many somebody reads who makes one choice."""
         texts = list(self.texts())
         if self.predict is not None:
             # one reads the question and what is said about one's own choice
@@ -230,6 +229,7 @@ class Lesson(_Data):
     theme: Annotated[str, Field(min_length=3, max_length=40)]
     uses: Annotated[tuple[Slug, ...], Field(strict=False, max_length=5)]
     steps: Annotated[tuple[LessonStep, ...], Field(strict=False, min_length=5, max_length=9)]
+    language: str = SOURCE_LANGUAGE
 
     @field_validator("steps")
     @classmethod
@@ -253,9 +253,11 @@ class Lesson(_Data):
                 yield position, step.attempt.task(last)
 
 
-@cache
-def load_lessons(root: Path = ROOT) -> dict[str, Lesson]:
+@loaded_once
+def load_lessons(root: Path, language: str) -> dict[str, Lesson]:
     """The lessons by topic, in the order of the course; raises CurriculumError with file and line of every fault."""
+    if language != SOURCE_LANGUAGE:
+        return in_language(load_lessons(root), "lesson.yaml", None, LESSON_TEXTS, language, root)
     catalogue = load_catalogue(root)
     placed = read_topic_file_each("lesson.yaml", Lesson, catalogue, root)
     beliefs = load_beliefs(root)
@@ -279,10 +281,20 @@ def _faults(one: Placed[Lesson], beliefs: dict[str, str], earlier: set[str]) -> 
             yield one.fault("uses", f"there is no earlier topic {name!r}")
     if len(one.item.uses) < min(2, len(earlier)):
         yield one.fault("uses", "a lesson uses two earlier topics")
+    yield from _too_long(one)
     for position, step in enumerate(one.item.steps):
         for place, name in step.misconceptions():
             if name not in beliefs:
                 yield one.document.at(["steps", position, *place], f"there is no misconception {name!r}")
+
+
+def _too_long(one: Placed[Lesson]) -> Iterator[str]:
+    """The limit is for the English: another language may need more words."""
+    for position, step in enumerate(one.item.steps):
+        if (words := step.words()) > MOST_WORDS:
+            yield one.document.at(
+                ["steps", position], f"steps.{position}: at most {MOST_WORDS} words, here are {words}"
+            )
 
 
 def _same_themes(placed: list[Placed[Lesson]]) -> Iterator[str]:

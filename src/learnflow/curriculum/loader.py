@@ -10,7 +10,16 @@ from pydantic import RootModel
 
 from learnflow.curriculum.cards import Card, ChoiceCheck, MisconceptionId
 from learnflow.curriculum.catalogue import ROOT, Catalogue, load_catalogue
-from learnflow.curriculum.topic_files import FILES, Placed, read_topic_files, unknown, wrong_ids
+from learnflow.curriculum.topic_files import (
+    FILES,
+    PROJECT_FILE,
+    Placed,
+    in_language,
+    read_topic_files,
+    unknown,
+    wrong_ids,
+)
+from learnflow.curriculum.translations import CARD_TEXTS, SOURCE_LANGUAGE, differences, loaded_once
 from learnflow.curriculum.yaml_files import CurriculumError, Document
 
 
@@ -25,14 +34,20 @@ class Curriculum:
     catalogue: Catalogue
     cards: dict[str, Card]
     beliefs: dict[str, str]
+    language: str = SOURCE_LANGUAGE
 
 
-@cache
-def load_curriculum(root: Path = ROOT) -> Curriculum:
+@loaded_once
+def load_curriculum(root: Path, language: str) -> Curriculum:
     """The course below `root`; raises CurriculumError with file and line of every fault."""
+    if language != SOURCE_LANGUAGE:
+        english = load_curriculum(root)
+        cards = in_language(english.cards, "cards.yaml", "card", CARD_TEXTS, language, root)
+        beliefs = english.beliefs | _told_beliefs(english.beliefs, cards, language, root)
+        return Curriculum(load_catalogue(root, language), cards, beliefs, language)
     catalogue = load_catalogue(root)
     beliefs = load_beliefs(root)
-    faults = list(_strays(catalogue, root))
+    faults = [*_strays(catalogue, root), *_stray_texts(root)]
     placed: list[Placed[Card]] = []
     try:
         placed = read_topic_files("cards.yaml", Card, catalogue, root)
@@ -51,6 +66,23 @@ def load_beliefs(root: Path = ROOT) -> dict[str, str]:
     return misconceptions.parse(_Beliefs, misconceptions.data, []).root
 
 
+def _told_beliefs(english: dict[str, str], cards: dict[str, Card], language: str, root: Path) -> dict[str, str]:
+    """The beliefs of `languages/<tag>/misconceptions.yaml`: at least those that the cards of this language name."""
+    path = root / "languages" / language / "misconceptions.yaml"
+    named = {card.misconception.id for card in cards.values() if card.language == language}
+    if not path.exists() and not named:
+        return {}
+    document = Document(path, root)
+    told = document.parse(_Beliefs, document.data, []).root
+    faults = [document.at([name], f"the English has no {name!r}") for name in told.keys() - english.keys()]
+    faults += [document.at([], f"{name!r} is missing") for name in sorted(named - told.keys())]
+    for name in told.keys() & english.keys():
+        faults += [document.at([name], f"{name}: {fault}") for fault in differences(english[name], told[name])]
+    if faults:
+        raise CurriculumError(faults)
+    return told
+
+
 def _strays(catalogue: Catalogue, root: Path) -> Iterator[str]:
     """A file in a folder that no topic has would never be read, and nobody would notice."""
     known = {
@@ -60,6 +92,23 @@ def _strays(catalogue: Catalogue, root: Path) -> Iterator[str]:
         name = path.relative_to(root)
         if "/".join(name.parts[1:3]) not in known or path.name not in FILES:
             yield f"{name.as_posix()}:1: no topic of the catalogue has this file"
+    folders = {module.folder for module in catalogue.modules}
+    for path in sorted((root / "modules").glob("*/*.yaml")):
+        if path.parent.name not in folders or path.name != PROJECT_FILE:
+            yield f"{path.relative_to(root).as_posix()}:1: no module of the catalogue has this file"
+
+
+def _stray_texts(root: Path) -> Iterator[str]:
+    """Texts of another language for a file that the course does not have, and files of a topic without theirs."""
+    for path in sorted((root / "languages").glob("*/**/*.yaml")):
+        name = path.relative_to(root / "languages")
+        if not root.joinpath(*name.parts[1:]).exists():
+            yield f"languages/{name.as_posix()}:1: the course has no such file"
+    for folder in sorted((root / "languages").glob("*/modules/*/*/")):
+        name = folder.relative_to(root / "languages")
+        for english in sorted(root.joinpath(*name.parts[1:]).glob("*.yaml")):
+            if not (folder / english.name).exists():
+                yield f"languages/{name.as_posix()}/{english.name}:1: this file is missing: a topic is translated whole"
 
 
 def _identity(placed: list[Placed[Card]]) -> Iterator[str]:

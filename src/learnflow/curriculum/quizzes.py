@@ -1,15 +1,15 @@
 """Quizzes as data: the questions of each topic, with an explanation for each option."""
 
-from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from learnflow.curriculum.cards import MisconceptionId, Sentence
-from learnflow.curriculum.catalogue import ROOT, load_catalogue
+from learnflow.curriculum.catalogue import load_catalogue
 from learnflow.curriculum.loader import load_beliefs
-from learnflow.curriculum.topic_files import Placed, read_topic_files, unknown
+from learnflow.curriculum.topic_files import Placed, in_language, read_topic_files, unknown
+from learnflow.curriculum.translations import QUIZ_TEXTS, SOURCE_LANGUAGE, loaded_once
 from learnflow.curriculum.yaml_files import CurriculumError
 
 QuestionKind = Literal["single", "multiple", "predict", "order"]
@@ -74,6 +74,7 @@ class Question(_Data):
     options: Annotated[tuple[Option, ...], Field(strict=False, max_length=5)] = ()
     lines: Annotated[tuple[Line, ...], Field(strict=False, max_length=6)] = ()
     output: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    language: str = SOURCE_LANGUAGE
 
     @model_validator(mode="after")
     def fits_its_kind(self) -> Self:
@@ -107,9 +108,11 @@ class Question(_Data):
             raise ValueError("one option has to be wrong")
 
 
-@cache
-def load_quizzes(root: Path = ROOT) -> dict[str, tuple[Question, ...]]:
+@loaded_once
+def load_quizzes(root: Path, language: str) -> dict[str, tuple[Question, ...]]:
     """The questions of every topic that has a quiz, by its id; raises CurriculumError with file and line."""
+    if language != SOURCE_LANGUAGE:
+        return _in_language(load_quizzes(root), language, root)
     placed = read_topic_files("quiz.yaml", Question, load_catalogue(root), root)
     beliefs = load_beliefs(root)
     by_topic: dict[str, list[Placed[Question]]] = {}
@@ -119,6 +122,14 @@ def load_quizzes(root: Path = ROOT) -> dict[str, tuple[Question, ...]]:
     if faults:
         raise CurriculumError(faults)
     return {topic_id: tuple(one.item for one in ones) for topic_id, ones in by_topic.items()}
+
+
+def _in_language(
+    quizzes: dict[str, tuple[Question, ...]], language: str, root: Path
+) -> dict[str, tuple[Question, ...]]:
+    flat = {f"{topic_id}/{one.id}": one for topic_id, ones in quizzes.items() for one in ones}
+    told = in_language(flat, "quiz.yaml", "id", QUIZ_TEXTS, language, root)
+    return {topic_id: tuple(told[f"{topic_id}/{one.id}"] for one in ones) for topic_id, ones in quizzes.items()}
 
 
 def _faults(ones: list[Placed[Question]], beliefs: dict[str, str]) -> list[str]:

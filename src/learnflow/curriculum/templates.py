@@ -1,18 +1,19 @@
 """Templates of exercises as data: parameters change the program, a theme brings whole sentences, a seed the inputs."""
 
 import re
-from collections.abc import Iterator, Mapping
-from functools import cache
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from learnflow.curriculum.cards import MisconceptionId
-from learnflow.curriculum.catalogue import ROOT, load_catalogue
+from learnflow.curriculum.catalogue import load_catalogue
 from learnflow.curriculum.exercises import CONSTRUCTS, Difficulty, Program, Skill
 from learnflow.curriculum.loader import load_beliefs
-from learnflow.curriculum.topic_files import Placed, read_topic_files, unknown, wrong_ids
+from learnflow.curriculum.topic_files import Placed, in_language, read_topic_files, unknown, wrong_ids
+from learnflow.curriculum.translations import SOURCE_LANGUAGE, loaded_once
+from learnflow.curriculum.translations import Texts as TextFields
 from learnflow.curriculum.yaml_files import CurriculumError
 
 PLACE = re.compile(r"\{([a-z_]+)(?:\.(lines|count))?\}")
@@ -71,7 +72,7 @@ class WrongSource(_Data):
 
 
 class Template(_Data):
-    """Many exercises of one plan; `template` is its id `module/topic/name`."""
+    """Many exercises of one plan; `template` is its id `module/topic/name`. `preamble` is ready before each program."""
 
     template: Annotated[str, Field(pattern=r"^[a-z-]+/[a-z-]+/[a-z0-9-]+$", max_length=100)]
     skills: Annotated[tuple[Skill, ...], Field(strict=False, min_length=1, max_length=8)]
@@ -83,6 +84,7 @@ class Template(_Data):
     title: str
     statement: str
     example: str
+    preamble: Program = ""
     starter: Program
     reference: Program
     call: str | None = None
@@ -91,6 +93,7 @@ class Template(_Data):
     require: Annotated[tuple[str, ...], Field(strict=False)] = ()
     hint: str
     wrong: Annotated[tuple[WrongSource, ...], Field(strict=False, min_length=2, max_length=3)]
+    language: str = SOURCE_LANGUAGE
 
     @property
     def topic_id(self) -> str:
@@ -99,6 +102,33 @@ class Template(_Data):
     @property
     def difficulties(self) -> set[Difficulty]:
         return set(self.levels.values())
+
+    @property
+    def texts(self) -> TextFields:
+        """The names of what people read: its sentences, and the places in them that no program and no input has."""
+        said = self._reached((self.title, self.statement, self.example, self.hint))
+        sources = [*self.constants.values(), *self.inputs.values()]
+        sources += [source for case in self.cases for source in case.inputs.values()]
+        given = [text for one in sources for text in (one.given, f"{{{one.words}}}") if text]
+        programs = [self.preamble, self.starter, self.reference, self.call or "", self.stdin or "", *given]
+        used = self._reached((*programs, *(wrong.code for wrong in self.wrong)))
+        return frozenset({"title", "statement", "example", "hint"} | (said & self._written()) - used)
+
+    def _reached(self, texts: Iterable[str]) -> set[str]:
+        """The names in these texts, and those in the texts of these names."""
+        groups = self._groups()
+        found: set[str] = set()
+        new = {name for text in texts for name in names_in(text)}
+        while new:
+            found |= new
+            new = {name for group in groups for own in new & group.keys() for name in names_in(group[own])} - found
+        return found
+
+    def _written(self) -> set[str]:
+        return {name for group in self._groups() for name in group}
+
+    def _groups(self) -> list[Mapping[str, str]]:
+        return [*self.themes, *(one.texts for some in self.parameters.values() for one in some)]
 
     @model_validator(mode="after")
     def can_be_judged(self) -> Self:
@@ -129,9 +159,9 @@ class Template(_Data):
         return {name for group in groups for name in group} | {"shown_call", "shown_input", "shown_result"}
 
     def _texts(self) -> Iterator[str]:
-        yield from (self.title, self.statement, self.example, self.starter, self.reference, self.hint)
+        yield from (self.title, self.statement, self.example, self.preamble, self.starter, self.reference, self.hint)
         yield from (self.call or "", self.stdin or "", *(wrong.code for wrong in self.wrong))
-        for group in (*self.themes, *(one.texts for some in self.parameters.values() for one in some)):
+        for group in self._groups():
             yield from group.values()
 
 
@@ -140,9 +170,11 @@ def names_in(text: str) -> list[str]:
     return [match.group(1) for match in PLACE.finditer(text)]
 
 
-@cache
-def load_templates(root: Path = ROOT) -> dict[str, Template]:
+@loaded_once
+def load_templates(root: Path, language: str) -> dict[str, Template]:
     """All templates of the course by id, in its order; raises CurriculumError with file and line of every fault."""
+    if language != SOURCE_LANGUAGE:
+        return in_language(load_templates(root), "templates.yaml", "template", None, language, root)
     placed = read_topic_files("templates.yaml", Template, load_catalogue(root), root)
     beliefs = load_beliefs(root)
     faults = [*wrong_ids(placed, "template"), *(fault for one in placed for fault in _unknown(one, beliefs))]

@@ -1,19 +1,22 @@
 """One kind of file in the folders of the topics: a list of models, each with an id that begins with its topic."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
 from pydantic import BaseModel
 
-from learnflow.curriculum.catalogue import Catalogue
+from learnflow.curriculum.catalogue import Catalogue, load_catalogue
+from learnflow.curriculum.translations import Texts, translated_file
 from learnflow.curriculum.yaml_files import CurriculumError, Document
 
 M = TypeVar("M", bound=BaseModel)
 
 FILES = frozenset({"cards.yaml", "exercises.yaml", "quiz.yaml", "templates.yaml", "lesson.yaml"})
 """What may lie in the folder of a topic: another file would never be read, and nobody would notice."""
+PROJECT_FILE = "project.yaml"
+"""What may lie in the folder of a module."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +46,26 @@ def read_topic_file_each(file_name: str, model: type[M], catalogue: Catalogue, r
 def _read(file_name: str, items_of: Callable[[Document], list[M]], catalogue: Catalogue, root: Path) -> list[Placed[M]]:
     placed: list[Placed[M]] = []
     faults: list[str] = []
-    for module in catalogue.modules:
-        for topic in module.topics:
-            path = root / "modules" / module.folder / topic.id.rpartition("/")[2] / file_name
-            if not path.exists():
-                continue
-            try:
-                document = Document(path, root)
-                items = items_of(document)
-            except CurriculumError as error:
-                faults += error.faults
-            else:
-                placed += [Placed(item, topic.id, document, index) for index, item in enumerate(items)]
+    for topic_id, path in _files_of(file_name, catalogue, root):
+        try:
+            document = Document(path, root)
+            items = items_of(document)
+        except CurriculumError as error:
+            faults += error.faults
+        else:
+            placed += [Placed(item, topic_id, document, index) for index, item in enumerate(items)]
     if faults:
         raise CurriculumError(faults)
     return placed
+
+
+def _files_of(file_name: str, catalogue: Catalogue, folder: Path) -> Iterator[tuple[str, Path]]:
+    """The files of this name below `folder`, each with its topic, in the order of the course."""
+    for module in catalogue.modules:
+        for topic in module.topics:
+            path = folder / "modules" / module.folder / topic.id.rpartition("/")[2] / file_name
+            if path.exists():
+                yield topic.id, path
 
 
 def wrong_ids(placed: list[Placed[M]], field: str) -> Iterator[str]:
@@ -77,3 +85,24 @@ def unknown(placed: Placed[M], field: str, names: list[str], beliefs: dict[str, 
     for name in names:
         if name not in beliefs:
             yield placed.fault(field, f"there is no misconception {name!r}")
+
+
+def in_language(
+    english: Mapping[str, M], file_name: str, key: str | None, texts: Texts | None, language: str, root: Path
+) -> dict[str, M]:
+    """Items by id in this language where there is a file of their texts, else as they are.
+
+    An id begins with its topic; `key` is the field that names an item in its file, None where the file holds one item.
+    Without `texts` each item says itself which of its fields are texts: `item.texts`.
+    """
+    found = dict(english)
+    faults: list[str] = []
+    for topic_id, path in _files_of(file_name, load_catalogue(root), root / "languages" / language):
+        own = {name: item for name, item in english.items() if f"{name}/".startswith(f"{topic_id}/")}
+        try:
+            found |= translated_file(own, Document(path, root), key, texts, language)
+        except CurriculumError as error:
+            faults += error.faults
+    if faults:
+        raise CurriculumError(faults)
+    return found

@@ -26,8 +26,11 @@ log = structlog.get_logger()
 
 MAX_BODY_BYTES = 262_144
 _EXPOSED_HEADERS = ["X-Request-Id", "Retry-After", "Idempotent-Replayed"]
+_COMPONENTS = "#/components/schemas/"
+_PROBLEM = {"application/problem+json": {"schema": {"$ref": f"{_COMPONENTS}Problem"}}}
 _PROBLEMS: dict[int | str, dict[str, object]] = {
-    status: {"model": Problem, "description": text}
+    # not as a model: FastAPI would make a validator of it for each route and status, which nothing ever calls
+    status: {"description": text, "content": _PROBLEM}
     for status, text in ((401, "Not signed in"), (422, "Invalid input"), (503, "Not available now"))
 }
 
@@ -48,7 +51,10 @@ def create_app(
     health_details: Callable[[], Mapping[str, object]] | None = None,
     max_body_bytes: int = MAX_BODY_BYTES,
 ) -> FastAPI:
-    """A service's application: its routers, and its `parts` started in order and stopped in reverse."""
+    """A service's application: its routers, and its `parts` started in order and stopped in reverse.
+
+    A part that has a `door` stands before all that: what a Dapr sidecar delivers comes in by HTTP.
+    """
     app = FastAPI(
         title=f"LearnFlow {service.name}",
         description=service.does,
@@ -64,6 +70,7 @@ def create_app(
             "logs": False,
         },  # kit.edge does all three, at a fifth of the cost
         middleware=[
+            *(Middleware(door) for part in parts if (door := getattr(part, "door", None)) is not None),
             Middleware(Edge, service=service.name, max_body_bytes=max_body_bytes),
             Middleware(
                 CORSMiddleware,
@@ -86,18 +93,11 @@ def create_app(
 
 
 def _with_problem_type(document: dict[str, Any]) -> dict[str, Any]:
-    """FastAPI writes every extra answer as application/json; ours are problems."""
-    answers = (
-        operation["responses"][str(status)]
-        for path in document["paths"].values()
-        for operation in path.values()
-        for status in _PROBLEMS
-        if str(status) in operation["responses"]
-    )
-    for answer in answers:
-        content = answer["content"]
-        if "application/json" in content:
-            content["application/problem+json"] = content.pop("application/json")
+    """What the answers to every route refer to."""
+    schema = Problem.model_json_schema(mode="serialization", ref_template=_COMPONENTS + "{model}")
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    schemas |= {**schema.pop("$defs", {}), "Problem": schema}
+    document["components"]["schemas"] = dict(sorted(schemas.items()))
     return document
 
 

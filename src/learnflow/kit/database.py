@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import asyncpg
-import orjson
 
 from learnflow.contracts.errors import Unavailable
+from learnflow.kit.codecs import prepare_connection
 from learnflow.kit.open_transaction import CallInsideTransactionError, forbid_inside_transaction
-from learnflow.kit.pool import Pool
+from learnflow.kit.pool import PATIENCE_S, Kept, Pool
 from learnflow.kit.settings import ServiceSettings
 from learnflow.kit.transaction import Transaction, current_transaction
 
@@ -34,7 +36,6 @@ __all__ = [
     "Database",
     "Transaction",
     "forbid_inside_transaction",
-    "prepare_connection",
 ]
 
 CONNECTION_ERRORS = (
@@ -54,12 +55,12 @@ class MissingDatabaseError(RuntimeError):
     """A service that needs PostgreSQL was given no DSN."""
 
 
-async def prepare_connection(connection: Connection) -> None:
-    """Codecs that every connection of ours has: json and jsonb by orjson."""
-    for name in ("json", "jsonb"):
-        await connection.set_type_codec(
-            name, schema="pg_catalog", encoder=lambda value: orjson.dumps(value).decode(), decoder=orjson.loads
-        )
+def verified_in_full(ca_file: Path) -> ssl.SSLContext:
+    """PostgreSQL's verify-full: this authority alone, and the name in the certificate is the one we asked for."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_verify_locations(cafile=ca_file)
+    return context
 
 
 class Database:
@@ -71,12 +72,18 @@ class Database:
 
     name = "database"
 
-    def __init__(self, dsn: str, *, direct_dsn: str | None = None, pool_size: int = 6) -> None:
+    def __init__(
+        self, dsn: str, *, direct_dsn: str | None = None, pool_size: int = 6, ca_file: Path | None = None
+    ) -> None:
         self.dsn = dsn
         self.direct_dsn = direct_dsn or dsn
         self._pool_size = pool_size
+        # None leaves it to the DSN's own sslmode
+        self._tls = None if ca_file is None else verified_in_full(ca_file)
         self._pool: Pool | None = None
         self._direct: Pool | None = None
+        self.listening: Kept | None = None
+        """The connection that waits for wake-ups, while there is one: at rest a process needs no other (3 MB each)."""
 
     async def start(self) -> None:
         # nothing is opened yet: a service starts, and says why it is not ready, while PostgreSQL is still away
@@ -86,18 +93,15 @@ class Database:
     async def _connect_pooled(self) -> asyncpg.Connection[asyncpg.Record]:
         # behind a transaction pooler no statement and no setting outlives its transaction
         connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(
-            self.dsn, timeout=3, command_timeout=10, statement_cache_size=0
+            self.dsn, timeout=3, command_timeout=10, statement_cache_size=0, ssl=self._tls
         )
-        await prepare_connection(connection)
-        return connection
+        return await _prepared(connection)
 
     async def _connect_direct(self) -> asyncpg.Connection[asyncpg.Record]:
         connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(
-            self.direct_dsn, timeout=3, command_timeout=10, statement_cache_size=200
+            self.direct_dsn, timeout=3, command_timeout=10, statement_cache_size=200, ssl=self._tls
         )
-        await prepare_connection(connection)
-        await connection.execute(INDEXES_ONLY)
-        return connection
+        return await _prepared(connection, INDEXES_ONLY)
 
     async def stop(self) -> None:
         for pool in {self._pool, self._direct} - {None}:
@@ -106,7 +110,7 @@ class Database:
 
     async def reason_not_ready(self) -> str | None:
         try:
-            await asyncio.wait_for(self.fetchval("select 1"), 2)
+            await asyncio.wait_for(self.poll("select 1"), 2)
         except (Unavailable, TimeoutError):
             return "PostgreSQL does not answer"
         return None
@@ -140,6 +144,18 @@ class Database:
     async def fetchval(self, query: str, *args: object) -> Any:
         return await self._run(lambda connection: connection.fetchval(query, *args))
 
+    async def poll(self, query: str, *args: object) -> list[asyncpg.Record]:
+        """Like `fetch`, for what is asked again and again outside of transactions, and mostly in vain."""
+        async with self._lent(self._pool, is_poll=True) as connection:
+            return await connection.fetch(query, *args)
+
+    async def look(self, query: str, *args: object) -> list[asyncpg.Record]:
+        """Read what is committed; a transaction that has not begun yet does not begin for it."""
+        transaction = current_transaction()
+        if transaction is not None:
+            return await transaction.look(query, *args)
+        return await self.fetch(query, *args)
+
     async def _run(self, operation: Callable[[Connection], Awaitable[T]]) -> T:
         transaction = current_transaction()
         if transaction is not None:
@@ -148,9 +164,9 @@ class Database:
             return await operation(connection)
 
     @asynccontextmanager
-    async def direct(self) -> AsyncIterator[Connection]:
+    async def direct(self, *, is_poll: bool = False) -> AsyncIterator[Connection]:
         """A connection past any pooler for one pass of a reader; with nothing to read a reader holds none."""
-        async with self._lent(self._direct) as connection:
+        async with self._lent(self._direct, is_poll=is_poll) as connection:
             yield connection
 
     @asynccontextmanager
@@ -159,11 +175,11 @@ class Database:
             yield connection
 
     @asynccontextmanager
-    async def _lent(self, pool: Pool | None) -> AsyncIterator[Connection]:
+    async def _lent(self, pool: Pool | None, *, is_poll: bool = False) -> AsyncIterator[Connection]:
         if pool is None:
             raise Unavailable("The database pool is not open yet. Try again in a moment.")
         try:
-            connection = await pool.take(TAKE_WITHIN_S)
+            lender, connection = await self._taken(pool, is_poll=is_poll)
             try:
                 yield connection
             except (asyncio.CancelledError, TimeoutError):
@@ -171,15 +187,42 @@ class Database:
                 connection.terminate()
                 raise
             finally:
-                pool.give_back(connection)
+                lender.give_back(connection)
         except CONNECTION_ERRORS as error:
             raise Unavailable("The database does not answer. Nothing was lost; try again in a moment.") from error
 
+    async def _taken(self, pool: Pool, *, is_poll: bool) -> tuple[Pool | Kept, asyncpg.Connection[asyncpg.Record]]:
+        """From the pool while it is in use: what is busy with a transaction hears of no wake-up meanwhile."""
+        kept = self.listening
+        if kept is not None and (is_poll or (pool.is_resting() and kept.is_free())):
+            with suppress(TimeoutError, ConnectionError):
+                return kept, await kept.take(PATIENCE_S)
+        return pool, await pool.take(TAKE_WITHIN_S)
+
+    async def listen(self) -> asyncpg.Connection[asyncpg.Record]:
+        """A connection of its own that may be lent while it waits for wake-ups."""
+        return await self._connect_direct()
+
     async def connect(self) -> asyncpg.Connection[asyncpg.Record]:
-        """A connection of its own, outside the pool and past any pooler: for LISTEN and advisory locks."""
-        connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(self.direct_dsn, timeout=3)
+        """A connection of its own, outside the pool and past any pooler: for advisory locks."""
+        connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(
+            self.direct_dsn, timeout=3, ssl=self._tls
+        )
+        return await _prepared(connection)
+
+
+async def _prepared(
+    connection: asyncpg.Connection[asyncpg.Record], setting: str | None = None
+) -> asyncpg.Connection[asyncpg.Record]:
+    """Ready for use, or closed: whoever waits for it may be gone before it is."""
+    try:
         await prepare_connection(connection)
-        return connection
+        if setting is not None:
+            await connection.execute(setting)
+    except BaseException:
+        connection.terminate()
+        raise
+    return connection
 
 
 def open_database(settings: ServiceSettings) -> Database:
@@ -191,4 +234,5 @@ def open_database(settings: ServiceSettings) -> Database:
         settings.database_url.get_secret_value(),
         direct_dsn=direct.get_secret_value() if direct else None,
         pool_size=settings.pool_size,
+        ca_file=settings.database_ca_file,
     )

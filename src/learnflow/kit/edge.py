@@ -85,18 +85,19 @@ class Edge:
 
     def _bounded(self, receive: Receive, headers: Headers) -> Receive:
         declared = headers.get("content-length", "0")
-        too_large = TooLarge(f"The body is larger than {self._max_body_bytes} bytes.")
+        most = self._max_body_bytes
+        too_large = TooLarge(f"The body is larger than {most} bytes.")
         deadline = asyncio.get_running_loop().time() + self._body_within_s
         seen, is_whole = 0, False
 
         async def bounded() -> Message:
             nonlocal seen, is_whole
-            if declared.isdigit() and int(declared) > self._max_body_bytes:
+            if declared.isdigit() and int(declared) > most:
                 raise too_large
             message = await (receive() if is_whole else _before(deadline, receive))
             is_whole = not message.get("more_body", False)
             seen += len(message.get("body", b""))
-            if seen > self._max_body_bytes:
+            if seen > most:
                 raise too_large
             return message
 

@@ -30,7 +30,7 @@ from learnflow.contracts.errors import (
     Unavailable,
 )
 from learnflow.contracts.sealed import SealedText
-from learnflow.kit.database import Database
+from learnflow.kit.idempotency_store import AnswerStore, Ask
 from learnflow.kit.principal import Principal
 from learnflow.kit.problems import render_error
 from learnflow.kit.sealed import MasterCipher, Vault, derive, from_wire, to_wire
@@ -45,21 +45,6 @@ MAX_KEY_CHARS = 255
 MAX_KEPT_BYTES = 1_048_576
 NOT_KEPT = frozenset({401, 408, 425, 429})
 """Answers below 500 that a repeat may outlive: they are about the moment, not about the request."""
-
-_CLAIM = """
-insert into idempotency as i (scope, route, key_hash, body_hash, claim, claimed_until, expires_at)
-values ($1, $2, $3, $4, $5, clock_timestamp() + make_interval(secs => $6), now() + interval '24 hours')
-on conflict (scope, route, key_hash) do update set
-    body_hash = excluded.body_hash, claim = excluded.claim, claimed_until = excluded.claimed_until, answer = null,
-    expires_at = excluded.expires_at
-where i.expires_at <= now()
-   or (i.answer is null and i.claimed_until <= clock_timestamp() and i.body_hash = excluded.body_hash)
-returning true
-"""
-_FIND = "select body_hash, answer from idempotency where scope = $1 and route = $2 and key_hash = $3"
-_RENEW = "update idempotency set claimed_until = clock_timestamp() + make_interval(secs => $2) where claim = $1"
-_KEEP = "update idempotency set answer = $5 where scope = $1 and route = $2 and key_hash = $3 and claim = $4"
-_RELEASE = "delete from idempotency where scope = $1 and route = $2 and key_hash = $3 and claim = $4"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +71,9 @@ Idempotent = Annotated[IdempotencyKey, Depends(_idempotency_key)]
 class _Request:
     """One keyed POST: where its answer is kept, and whose key seals it."""
 
-    scope: bytes
-    route: str
-    key_hash: bytes
-    body_hash: bytes
-    claim: UUID
+    ask: Ask
     owner: UUID | None
     cipher: MasterCipher
-
-    @property
-    def place(self) -> tuple[bytes, str, bytes]:
-        return self.scope, self.route, self.key_hash
 
 
 class _Answer:
@@ -126,11 +103,11 @@ class _Answer:
 
 
 class IdempotentPosts:
-    """ASGI middleware, innermost: `app.user_middleware.append(Middleware(IdempotentPosts, database=…, …))`."""
+    """ASGI middleware, innermost: `app.user_middleware.append(Middleware(IdempotentPosts, answers=…, …))`."""
 
-    def __init__(self, app: ASGIApp, *, database: Database, vault: Vault, master_key: bytes) -> None:
+    def __init__(self, app: ASGIApp, *, answers: AnswerStore, vault: Vault, master_key: bytes) -> None:
         self._app = app
-        self._database = database
+        self._answers = answers
         self._vault = vault
         self._master_key = master_key
         self._hash_key = derive(master_key, "idempotency-hashes")
@@ -154,7 +131,7 @@ class IdempotentPosts:
         if body is None:
             return
         request = await self._identify(scope, key, body)
-        if await self._claim(request):
+        if await self._answers.claim(request.ask, LEASE_S):
             await self._answer_first(request, scope, _replay(body, receive), send)
         else:
             await self._answer_again(request, send)
@@ -163,11 +140,13 @@ class IdempotentPosts:
         principal = await _signed_in(scope)
         whose = str(principal.user_id).encode() if principal else _whose_open(scope)
         return _Request(
-            scope=self._hash(whose),
-            route=scope["path"][:500],
-            key_hash=self._hash(key.encode()),
-            body_hash=self._hash(scope["query_string"] + b"\0" + body),
-            claim=uuid4(),
+            Ask(
+                scope=self._hash(whose),
+                route=scope["path"][:500],
+                key_hash=self._hash(key.encode()),
+                body_hash=self._hash(scope["query_string"] + b"\0" + body),
+                claim=uuid4(),
+            ),
             owner=principal.user_id if principal and principal.role != "service" else None,
             cipher=MasterCipher(self._master_key, f"idempotency {self._hash(whose + key.encode() + body).hex()}"),
         )
@@ -176,64 +155,60 @@ class IdempotentPosts:
         # keyed, so that a short question or a password in a body cannot be guessed from its hash
         return hmac.digest(self._hash_key, value, hashlib.sha256)
 
-    async def _claim(self, request: _Request) -> bool:
-        claimed = await self._database.fetchval(_CLAIM, *request.place, request.body_hash, request.claim, LEASE_S)
-        return claimed is not None
-
     async def _answer_first(self, request: _Request, scope: Scope, receive: Receive, send: Send) -> None:
         answer = _Answer()
         try:
-            async with self._claim_renewed(request):
+            async with self._claim_renewed(request.ask):
                 await self._app(scope, receive, answer.send)
         except Exception:
-            await self._database.execute(_RELEASE, *request.place, request.claim)
+            await self._answers.release(request.ask)
             raise
         await self._keep(request, answer)
         for message in answer.messages:
             await send(message)
 
     @asynccontextmanager
-    async def _claim_renewed(self, request: _Request) -> AsyncIterator[None]:
-        renewal = asyncio.create_task(self._renew(request.claim), name="idempotency-claim")
+    async def _claim_renewed(self, ask: Ask) -> AsyncIterator[None]:
+        renewal = asyncio.create_task(self._renew(ask), name="idempotency-claim")
         try:
             yield
         finally:
             renewal.cancel()
             await asyncio.gather(renewal, return_exceptions=True)
 
-    async def _renew(self, claim: UUID) -> None:
+    async def _renew(self, ask: Ask) -> None:
         while True:
             await asyncio.sleep(RENEW_EVERY_S)
-            await self._database.execute(_RENEW, claim, LEASE_S)
+            await self._answers.renew(ask, LEASE_S)
 
     async def _keep(self, request: _Request, answer: _Answer) -> None:
         try:
             if answer.is_kept():
                 sealed = await self._seal(request, answer.dump())
-                await self._database.execute(_KEEP, *request.place, request.claim, sealed)
+                await self._answers.keep(request.ask, sealed)
             else:
-                await self._database.execute(_RELEASE, *request.place, request.claim)
+                await self._answers.release(request.ask)
         except Unavailable:
             # the effect is there and its answer is known: the client gets it, a repeat may have to wait for the lease
             log.warning("idempotency.keep.failed", status=answer.status)
 
     async def _answer_again(self, request: _Request, send: Send) -> None:
-        row = await self._database.fetchrow(_FIND, *request.place)
-        if row is not None and not hmac.compare_digest(row["body_hash"], request.body_hash):
+        kept = await self._answers.find(request.ask)
+        if kept is not None and not hmac.compare_digest(kept.body_hash, request.ask.body_hash):
             raise Invalid("This key was used for another request. Take a new key.", field=HEADER)
-        if row is None or row["answer"] is None:
+        if kept is None or kept.answer is None:
             raise Conflict("The first request with this key is still at work. Repeat it in a second.", retry_after_s=1)
-        await _send_kept(await self._open(request, SealedText(row["answer"])), send)
+        await _send_kept(await self._open(request, SealedText(kept.answer)), send)
 
     async def _seal(self, request: _Request, text: str) -> str:
         if request.owner is not None:
             return await self._vault.seal(request.owner, text)
-        return to_wire(request.cipher.seal(text.encode(), request.scope))
+        return to_wire(request.cipher.seal(text.encode(), request.ask.scope))
 
     async def _open(self, request: _Request, sealed: SealedText) -> str:
         if request.owner is not None:
             return await self._vault.open(request.owner, sealed)
-        return request.cipher.open(from_wire(sealed), request.scope).decode()
+        return request.cipher.open(from_wire(sealed), request.ask.scope).decode()
 
 
 async def _signed_in(scope: Scope) -> Principal | None:

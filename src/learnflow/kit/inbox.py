@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from learnflow.kit.database import Transaction
 
-CLAIM = """
-insert into inbox (grp, event_id) select $1, id from unnest($2::uuid[]) as e (id) order by id
-on conflict do nothing returning event_id
+SEEN = "select event_id from inbox where grp = $1 and event_id = any($2::uuid[])"
+PUT_ONE = "insert into inbox (grp, event_id) values ($1, $2)"
+PUT_MANY = """
+insert into inbox (grp, event_id) select grp, id from unnest($1::text[], $2::uuid[]) as e (grp, id) order by id
 """
 FORGET = "delete from inbox where grp = $1 and event_id = $2"
 
 
 async def claim(tx: Transaction, group: str, event_ids: Sequence[UUID]) -> set[UUID]:
-    """Mark the events as handled and return those that were not; the rest must not be handled again."""
-    return {row["event_id"] for row in await tx.fetch(CLAIM, group, event_ids)}
+    """Return the events that were not handled, and mark them with the effects; the rest must not be handled again.
+
+    It looks without beginning the transaction, which then begins with the first effect. Of two who handle the same
+    event at the same time the second fails on the inbox's key, effects and all, and sees at its next try why.
+    """
+    if not event_ids:
+        return set()
+    seen = {row["event_id"] for row in await tx.look(SEEN, group, event_ids)}
+    new = set(event_ids) - seen
+    await put(tx, group, new)
+    return new
+
+
+async def put(tx: Transaction, group: str, event_ids: Collection[UUID]) -> None:
+    """Mark events that were not handled; when one was nevertheless, the transaction fails."""
+    await tx.write_at_end(PUT_MANY, [(group, event_id) for event_id in event_ids], one=PUT_ONE)
 
 
 async def forget(tx: Transaction, group: str, event_id: UUID) -> None:

@@ -1,8 +1,9 @@
-"""Calls from service to service over loopback, with a token, a time limit and errors that stay themselves."""
+"""Calls from service to service over loopback or Dapr, with a token, a time limit and errors that stay themselves."""
 
 import asyncio
 import ssl
 import time
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -15,6 +16,7 @@ from learnflow.contracts.services import API_GATEWAY, Service
 from learnflow.kit.logging import request_id
 from learnflow.kit.open_transaction import forbid_inside_transaction
 from learnflow.kit.settings import ServiceSettings
+from learnflow.kit.sidecar import SecretStore, sidecar_address, token_headers
 from learnflow.kit.tracing import current_traceparent
 
 log = structlog.get_logger()
@@ -35,6 +37,7 @@ class ServiceTokens:
 
     def __init__(self, settings: ServiceSettings, service: Service) -> None:
         self._secret = settings.service_secret
+        self._store = SecretStore(settings) if settings.bus == "dapr" else None
         self._service = service
         self._token = ""
         self._renew_at = 0.0
@@ -58,17 +61,25 @@ class ServiceTokens:
         self._renew_at = 0.0
 
     async def _renew(self) -> None:
-        if self._secret is None or self._invoker is None:
-            raise Unavailable("This service has no account of its own: LEARNFLOW_SERVICE_SECRET is not set.")
+        secret = await self._own_secret()
+        if self._invoker is None:
+            raise Unavailable("This service cannot ask for a token: nobody carries its calls.")
         answer = await self._invoker.call(
             API_GATEWAY,
             "POST",
             SERVICE_TOKEN_PATH,
-            json={"service": self._service.name, "secret": self._secret.get_secret_value()},
+            json={"service": self._service.name, "secret": secret},
             token=ANONYMOUS,
         )
         self._token = answer["access_token"]
         self._renew_at = time.monotonic() + answer["expires_in"] - RENEW_BEFORE_S
+
+    async def _own_secret(self) -> str:
+        if self._secret is not None:
+            return self._secret.get_secret_value()
+        if self._store is not None:
+            return await self._store.read()
+        raise Unavailable("This service has no account of its own: LEARNFLOW_SERVICE_SECRET is not set.")
 
 
 class Invoker:
@@ -83,8 +94,8 @@ class Invoker:
         *,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        self._host = settings.invoke_host
-        self._port_offset = settings.port_offset
+        self._address_of = _addresses(settings)
+        self._headers = token_headers(settings) if settings.bus == "dapr" else {}
         self._tokens = tokens
         self._transport = transport
         self._client: httpx.AsyncClient | None = None
@@ -132,11 +143,13 @@ class Invoker:
     async def _send(
         self, service: Service, method: str, path: str, json: object | None, token: str, timeout_s: float
     ) -> Any:
-        url = f"http://{self._host}:{service.port + self._port_offset}{path}"
+        url = self._address_of(service) + path
         content = None if json is None else orjson.dumps(json)
         try:
             async with asyncio.timeout(timeout_s):
-                response = await self._opened().request(method, url, content=content, headers=_headers(token))
+                response = await self._opened().request(
+                    method, url, content=content, headers=_headers(token) | self._headers
+                )
         except (httpx.TransportError, TimeoutError) as error:
             log.warning("invoke.failed", to=service.name, path=path.partition("?")[0], error=type(error).__name__)
             raise Unavailable(f"{service.name} does not answer. Try again in a moment.") from error
@@ -155,6 +168,15 @@ class Invoker:
                 limits=httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=4.0),
             )
         return self._client
+
+
+def _addresses(settings: ServiceSettings) -> Callable[[Service], str]:
+    """Under Dapr the sidecar knows where the other is, and encrypts the way to it."""
+    if settings.bus == "dapr":
+        sidecar = sidecar_address(settings)
+        return lambda service: f"{sidecar}/v1.0/invoke/{service.name}/method"
+    offset = settings.port_offset
+    return lambda service: f"http://{settings.host_of(service)}:{service.port + offset}"
 
 
 def _headers(token: str) -> dict[str, str]:

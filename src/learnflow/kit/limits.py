@@ -4,6 +4,7 @@ import math
 
 from learnflow.contracts.errors import TooMany
 from learnflow.kit.database import Database
+from learnflow.kit.transaction import NOT_WAITED_FOR, current_transaction
 
 _TAKE = """
 insert into limits as l (name, subject, hits, expires_at)
@@ -15,6 +16,8 @@ on conflict (name, subject) do update set
 where (select count(*) from unnest(l.hits) h where h > clock_timestamp() - make_interval(secs => $4)) < $3
 returning true
 """
+_TAKE_ALONE = f"with taken as ({_TAKE}) select true, {NOT_WAITED_FOR} from taken"  # noqa: S608 - constants alone
+"""The same as a transaction by itself: a crash of the server may forgive the uses of its last second."""
 _WAIT = """
 select extract(epoch from h + make_interval(secs => $4) - clock_timestamp())::float8
 from limits, unnest(hits) h where name = $1 and subject = $2 order by h desc offset $3 - 1 limit 1
@@ -28,7 +31,8 @@ async def take(database: Database, *, name: str, subject: str, limit: int, windo
     A refused use does not count. Inside a transaction the use is counted when that commits.
     `subject` must not be readable personal text: an id, or `Vault.index` of it.
     """
-    if await database.fetchval(_TAKE, name, subject, limit, float(window_s)) is None:
+    query = _TAKE_ALONE if current_transaction() is None else _TAKE
+    if await database.fetchval(query, name, subject, limit, float(window_s)) is None:
         wait_s = await database.fetchval(_WAIT, name, subject, limit, float(window_s))
         retry_after_s = math.ceil(max(1.0, wait_s or 0.0))
         raise TooMany(

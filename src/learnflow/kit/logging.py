@@ -58,7 +58,7 @@ def _shared_processors() -> list[Processor]:
     ]
 
 
-def configure_logging(service: str, level: str = "info", log_format: str = "json") -> None:
+def configure_logging(level: str = "info", log_format: str = "json") -> None:
     """Set up this process's logs; `level` is debug, info, warning or error, `log_format` json or console."""
     as_json = log_format == "json"
     structlog.configure(
@@ -71,6 +71,10 @@ def configure_logging(service: str, level: str = "info", log_format: str = "json
         cache_logger_on_first_use=True,
     )
     _configure_stdlib(level, as_json=as_json)
+
+
+def log_as(service: str) -> None:
+    """Every line from here on names the service."""
     structlog.contextvars.bind_contextvars(service=service)
 
 

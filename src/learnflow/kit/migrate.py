@@ -20,6 +20,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import asyncpg
 
 from learnflow.contracts.services import SERVICES, Service
+from learnflow.kit.database import verified_in_full
 from learnflow.kit.service_accounts import store_service_accounts
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ FOLDER = Path(__file__).parent.parent / "migrations"
 LOCK_KEY = 0x1EA2F10E
 LOCK_WAIT = "120s"
 LOCK_TIMEOUT = "10s"
+DAPR_ROLE = "learnflow_dapr"
+"""Of Dapr's state store, which has a schema of its own; not named like a service's, and given nothing of theirs."""
 NO_TRANSACTION = "-- no-transaction"
 ROLE_RACE_ERRORS = (asyncpg.DuplicateObjectError, asyncpg.UniqueViolationError, asyncpg.InternalServerError)
 BOOKKEEPING = """
@@ -84,12 +87,12 @@ def _read(path: Path) -> Migration:
     return Migration(int(number), path.name, path.read_text(encoding="utf-8"))
 
 
-async def upgrade(owner_dsn: str, *, role_secret: str, folder: Path = FOLDER) -> list[str]:
+async def upgrade(owner_dsn: str, *, role_secret: str, folder: Path = FOLDER, ca_file: Path | None = None) -> list[str]:
     """Make the services' roles, apply what is missing and return the names of the files applied.
 
     Raises MigrationError when a file was edited after it was applied or fails; what came before it stays.
     """
-    async with _alone(owner_dsn), _connected(owner_dsn) as connection:
+    async with _alone(owner_dsn, ca_file), _connected(owner_dsn, ca_file) as connection:
         await connection.execute(BOOKKEEPING)
         await _ensure_roles(connection, role_secret)
         missing = await _missing(connection, read_migrations(folder))
@@ -99,9 +102,9 @@ async def upgrade(owner_dsn: str, *, role_secret: str, folder: Path = FOLDER) ->
         return [migration.name for migration in missing]
 
 
-async def pending(dsn: str, *, folder: Path = FOLDER) -> list[str]:
+async def pending(dsn: str, *, folder: Path = FOLDER, ca_file: Path | None = None) -> list[str]:
     """Names of the files that `upgrade` would apply; changes nothing, and any role may ask."""
-    async with _connected(dsn) as connection:
+    async with _connected(dsn, ca_file) as connection:
         if await connection.fetchval("select to_regclass('schema_migrations')") is None:
             return [migration.name for migration in read_migrations(folder)]
         return [migration.name for migration in await _missing(connection, read_migrations(folder))]
@@ -113,17 +116,19 @@ def role_password(role_secret: str, role: str) -> str:
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
-def role_dsn(owner_dsn: str, service: Service, role_secret: str) -> str:
-    """The owner's DSN with the service's own role and password in it."""
+def role_dsn(owner_dsn: str, service: Service | None, role_secret: str) -> str:
+    """The owner's DSN with the service's own role and password in it; None: with that of Dapr's state store."""
+    role = DAPR_ROLE if service is None else service.role
     parts = urlsplit(owner_dsn)
     address = parts.netloc.rpartition("@")[2]
-    password = quote(role_password(role_secret, service.role), safe="")
-    return urlunsplit(parts._replace(netloc=f"{service.role}:{password}@{address}"))
+    password = quote(role_password(role_secret, role), safe="")
+    return urlunsplit(parts._replace(netloc=f"{role}:{password}@{address}"))
 
 
 @asynccontextmanager
-async def _connected(dsn: str) -> "AsyncIterator[Connection]":
-    connection: Connection = await asyncpg.connect(dsn, timeout=10)
+async def _connected(dsn: str, ca_file: Path | None) -> "AsyncIterator[Connection]":
+    tls = None if ca_file is None else verified_in_full(ca_file)
+    connection: Connection = await asyncpg.connect(dsn, timeout=10, ssl=tls)
     try:
         yield connection
     finally:
@@ -131,9 +136,9 @@ async def _connected(dsn: str) -> "AsyncIterator[Connection]":
 
 
 @asynccontextmanager
-async def _alone(owner_dsn: str) -> AsyncIterator[None]:
+async def _alone(owner_dsn: str, ca_file: Path | None) -> AsyncIterator[None]:
     """Hold the lock of all starters on a connection of its own: it is freed when this process dies."""
-    async with _connected(owner_dsn) as connection:
+    async with _connected(owner_dsn, ca_file) as connection:
         await connection.execute(f"set lock_timeout = '{LOCK_WAIT}'")
         try:
             await connection.execute("select pg_advisory_lock($1)", LOCK_KEY)
@@ -182,14 +187,15 @@ async def _record(connection: "Connection", migration: Migration, started: float
 
 async def _ensure_roles(connection: "Connection", role_secret: str) -> None:
     known = await _role_fingerprints(connection)
-    for service in SERVICES.values():
-        if service.database:
-            await _ensure_role(connection, service.role, role_password(role_secret, service.role), known)
+    for role in (*(service.role for service in SERVICES.values() if service.database), DAPR_ROLE):
+        await _ensure_role(connection, role, role_password(role_secret, role), known)
 
 
 async def _role_fingerprints(connection: "Connection") -> dict[str, str | None]:
     rows = await connection.fetch(
-        "select rolname, shobj_description(oid, 'pg_authid') as fingerprint from pg_roles where rolname like 'lf\\_%'"
+        "select rolname, shobj_description(oid, 'pg_authid') as fingerprint from pg_roles "
+        "where rolname like 'lf\\_%' or rolname = $1",
+        DAPR_ROLE,
     )
     return {row["rolname"]: row["fingerprint"] for row in rows}
 

@@ -16,7 +16,8 @@ from learnflow.kit.sealed import KeyMissing, SealBroken, Vault
 
 PEOPLE = allow("student", "teacher", "admin")
 _STATE = """select 'state' as tab, jsonb_build_object('key', key, 'value', value) as record from state
-where owner = current_user and strpos(key, $1::text) > 0"""
+where owner = current_user and strpos(key, $1::text) > 0
+union all select * from dapr_state_of($1)"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,7 @@ class Revocations(Background):
 
     async def _reload(self) -> None:
         known_before = set(self._just_revoked)
-        rows = await self._database.fetch("select session_id from revoked_sessions where until > now()")
+        rows = await self._database.poll("select session_id from revoked_sessions where until > now()")
         self._revoked = frozenset(row["session_id"] for row in rows)
         # what came in meanwhile may be missing from the snapshot just read
         self._just_revoked -= known_before

@@ -167,13 +167,14 @@ class Vault:
         cached = self._cache.get(student_id)
         if cached is not None and cached[0] > time.monotonic():
             return cached[1]
-        row = await self._database.fetchrow(
+        rows = await self._database.look(
             "select wrapped, created_at < now() as is_committed from keys.student_keys where student_id = $1",
             student_id,
         )
-        if row is None:
+        if not rows:
             self._cache.pop(student_id, None)
             raise KeyMissing("There is no key for this student: the account was erased or never existed.")
+        row = rows[0]
         cipher = AESGCM(self._wrapping.open(row["wrapped"], student_id.bytes))
         # a key of the open transaction may still be rolled back: it must not outlive that in the cache
         if row["is_committed"]:

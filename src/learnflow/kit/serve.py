@@ -1,26 +1,34 @@
 """Run one service: its settings, its application, uvicorn on its port or on a socket handed in."""
 
+import asyncio
 import importlib
 import json
 import os
 import socket
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_type_hints
 
 import uvicorn
 from fastapi import FastAPI
+from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
+from opentelemetry import trace
 
 from learnflow.contracts.services import SERVICES, Service
 from learnflow.kit.listen import BACKLOG, LISTEN_FD, SETTINGS_FD, listen
-from learnflow.kit.logging import configure_logging
+from learnflow.kit.logging import configure_logging, log_as
 from learnflow.kit.settings import ServiceSettings
-from learnflow.kit.tracing import configure_tracing
+from learnflow.kit.tracing import tracer_provider
 
-__all__ = ["Built", "Factory", "listen", "load", "main", "run", "server_for"]
+__all__ = ["Built", "Factory", "listen", "load", "main", "run", "serve", "server_for"]
 
 GRACE_S = 4
+KEEP_ALIVE_S = 120
+"""Longer than any client keeps an idle connection (Dapr's sidecar: 90 s): whoever closes is the one who will ask.
+
+A server that closes first meets a request that is on its way, and a POST is not sent again.
+"""
 MAX_FRAME_BYTES = 262_144
 
 
@@ -63,6 +71,7 @@ def server_for(app: FastAPI) -> uvicorn.Server:
         # whose X-Forwarded-For counts: loopback's, unless the application meets the browsers itself and says so
         forwarded_allow_ips=getattr(app.state, "forwarded_allow_ips", None),
         backlog=BACKLOG,
+        timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=GRACE_S,
     )
     return uvicorn.Server(config)
@@ -78,15 +87,48 @@ class Built:
 
     @classmethod
     def of(cls, factory: Factory, settings: ServiceSettings) -> "Built":
-        server = server_for(factory.create(settings))
+        app = factory.create(settings)
+        rehearse(app)
+        server = server_for(app)
         server.config.load()
         return cls(factory.service, settings, server)
 
 
+def rehearse(app: FastAPI) -> None:
+    """Make what FastAPI would make at its first requests: every route's validators, and the middleware around them.
+
+    After a fork it would be each child's own: 4 MB and 0.1 s of every service. Middleware counts and logs, so what is
+    asked here goes past it. /ready is not asked: parts would call out, and keep a connection of a loop that has ended.
+    """
+    app.middleware_stack = app.build_middleware_stack()
+    asyncio.run(_ask_of_itself(app, ("/health", "/metrics")))
+
+
+async def _ask_of_itself(app: FastAPI, paths: Sequence[str]) -> None:
+    for path in paths:
+        scope = {"type": "http", "method": "GET", "path": path, "root_path": "", "headers": [], "query_string": b""}
+        await AsyncExitStackMiddleware(app.router)({**scope, "app": app}, _nothing_more, _nobody_hears)
+
+
+async def _nothing_more() -> dict[str, Any]:
+    return {"type": "http.request", "body": b"", "more_body": False}
+
+
+async def _nobody_hears(_message: MutableMapping[str, Any]) -> None:
+    pass
+
+
 def run(built: Built, sockets: Sequence[socket.socket]) -> None:
     """Serve until SIGTERM or SIGINT; returns after the parts have stopped. Raises SystemExit(3) when start fails."""
-    configure_logging(built.service.name, built.settings.log_level, built.settings.log_format)
-    configure_tracing(built.service.name)
+    configure_logging(built.settings.log_level, built.settings.log_format)
+    serve(built, sockets)
+
+
+def serve(built: Built, sockets: Sequence[socket.socket]) -> None:
+    """The same in a process whose logging is configured."""
+    log_as(built.service.name)
+    # not before a fork: in the child each provider would look at its process anew, with threads (4 ms each)
+    trace.set_tracer_provider(tracer_provider(built.service.name))
     built.server.run(sockets=list(sockets))
     if not built.server.started:
         raise SystemExit(3)

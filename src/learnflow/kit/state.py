@@ -1,4 +1,8 @@
-"""Small state of a service: a key and a JSON value with time to live and etags, shared by its instances."""
+"""Small state of a service: a key and a JSON value with time to live and etags, shared by its instances.
+
+It is written outside of every transaction, since the store may be another process: whoever writes is ready to do it
+twice.
+"""
 
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -6,6 +10,7 @@ from uuid import UUID
 
 from learnflow.contracts.errors import Conflict
 from learnflow.kit.database import Database
+from learnflow.kit.settings import ServiceSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +28,19 @@ class State(Protocol):
 
     async def put(
         self, key: str, value: object, *, ttl_s: int | None = None, etag: str | None = None, first_write: bool = False
-    ) -> str: ...
+    ) -> object: ...
 
     async def delete(self, key: str, *, etag: str | None = None) -> bool: ...
+
+
+def open_state(settings: ServiceSettings, database: Database) -> State:
+    """The store that the settings name: Dapr's beside a sidecar, else the table."""
+    if settings.bus == "dapr":
+        from learnflow.kit.dapr_state import DaprState
+        from learnflow.kit.sidecar import shared_sidecar
+
+        return DaprState(shared_sidecar(settings))
+    return PostgresState(database)
 
 
 _IS_ALIVE = "(expires_at is null or expires_at > now())"

@@ -14,14 +14,14 @@ _propagator = TraceContextTextMapPropagator()
 _tracer = trace.get_tracer("learnflow")  # a proxy until the provider is set; asked for once, since asking is dear
 
 
-def configure_tracing(service: str, exporter: SpanExporter | None = None) -> None:
-    """Set the process's tracer up; without an exporter ids are still made, so that logs and events carry them."""
+def tracer_provider(service: str, exporter: SpanExporter | None = None) -> TracerProvider:
+    """For `set_tracer_provider`; without an exporter ids are still made, so that logs and events carry them."""
     provider = TracerProvider(
         resource=Resource({"service.name": service}), sampler=ALWAYS_ON if exporter else ALWAYS_OFF
     )
     if exporter is not None:
         provider.add_span_processor(BatchSpanProcessor(exporter))
-    trace.set_tracer_provider(provider)
+    return provider
 
 
 def current_traceparent() -> str | None:

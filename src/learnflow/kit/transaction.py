@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+import re
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import lru_cache, partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -32,15 +35,39 @@ class _Deferred:
         return self.many, tuple(list(column) for column in zip(*self.rows, strict=True))
 
 
+_NUMBER = re.compile(r"\$(\d+)")
+
+
+def _shifted(by: int, parameter: re.Match[str]) -> str:
+    return f"${int(parameter[1]) + by}"
+
+
+NOT_WAITED_FOR = "set_config('synchronous_commit', 'off', true)"
+"""In a statement that is a transaction by itself: its commit does not wait for the disk."""
+
+
+@lru_cache(maxsize=256)
+def _together(queries: tuple[str, ...], counts: tuple[int, ...], ending: str) -> str:
+    """One statement that does what these do, with the parameters of each after those of the ones before."""
+    if len(queries) == 1 and not ending:
+        return queries[0]
+    parts, first = [], 0
+    for number, (query, count) in enumerate(zip(queries, counts, strict=True)):
+        parts.append(f"d{number} as ({_NUMBER.sub(partial(_shifted, first), query)})")
+        first += count
+    return f"with {', '.join(parts)} select {ending}"
+
+
 class Transaction:
     """SQL goes through it, and `after_commit` callbacks run once it is durable."""
 
-    __slots__ = ("_after_commit", "_connection", "_deferred", "_native")
+    __slots__ = ("_after_commit", "_at_end", "_connection", "_deferred", "_native")
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._native: Native | None = None
         self._deferred: dict[str, _Deferred] = {}
+        self._at_end: dict[str, _Deferred] = {}
         self._after_commit: list[Callable[[], None]] = []
 
     def after_commit(self, callback: Callable[[], None]) -> None:
@@ -53,13 +80,19 @@ class Transaction:
         """Insert before the next query, or with the commit; what several calls bring is one statement.
 
         So a batch of events costs what one does, and a transaction of nothing else is one round trip instead of
-        three, which doubles the rate of events that are published alone.
+        three, which doubles the rate of events that are published alone. Nor does it hold the log's readers back
+        while its writer thinks.
 
         `many` takes an array for each column, `one` (cheaper, if there is one) the values of a single row. Kinds of
-        rows must not depend on each other.
+        rows must not depend on each other, and none may begin with WITH: they become parts of one statement.
         """
         if rows:
             self._deferred.setdefault(many, _Deferred(one, many, [])).rows.extend(rows)
+
+    async def write_at_end(self, many: str, rows: Sequence[tuple[object, ...]], *, one: str | None = None) -> None:
+        """The same for what no query of this transaction looks at: it waits for the end, whatever comes before."""
+        if rows:
+            self._at_end.setdefault(many, _Deferred(one, many, [])).rows.extend(rows)
 
     async def executemany(self, query: str, args: Iterable[Sequence[object]]) -> None:
         await (await self.ready()).executemany(query, args)
@@ -73,6 +106,10 @@ class Transaction:
     async def fetchval(self, query: str, *args: object) -> Any:
         return await (await self.ready()).fetchval(query, *args)
 
+    async def look(self, query: str, *args: object) -> list[asyncpg.Record]:
+        """Read what was committed, without beginning for it: before the first statement, and it must not write."""
+        return await self._connection.fetch(query, *args)
+
     async def ready(self) -> Connection:
         """The connection, inside the transaction and with everything executed that was asked for so far."""
         if self._native is None:
@@ -80,10 +117,24 @@ class Transaction:
             await native.start()
             self._native = native
         deferred, self._deferred = self._deferred, {}
-        for statement in deferred.values():
-            query, args = statement.statement()
-            await self._connection.execute(query, *args)
+        await self._execute(deferred)
         return self._connection
+
+    async def finish(self, redone: frozenset[str] = frozenset()) -> None:
+        """Execute what waits, so that it fails here; where nothing was begun that is the commit, in one round trip.
+
+        That commit does not wait for the disk when it holds nothing but kinds of rows that are `redone` after a crash:
+        whatever was written because of them comes later in PostgreSQL's journal, and is not there without them.
+        """
+        waiting = {**self._deferred, **self._at_end}
+        self._deferred, self._at_end = {}, {}
+        await self._execute(waiting, NOT_WAITED_FOR if self._native is None and waiting.keys() <= redone else "")
+
+    async def _execute(self, waiting: Mapping[str, _Deferred], ending: str = "") -> None:
+        if waiting:
+            queries, args = zip(*(each.statement() for each in waiting.values()), strict=True)
+            query = _together(queries, tuple(len(some) for some in args), ending)
+            await self._connection.execute(query, *chain.from_iterable(args))
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[Transaction]:
@@ -111,14 +162,8 @@ class Transaction:
             callback()
 
     async def _commit(self) -> None:
-        if self._native is None and len(self._deferred) < 2:
-            for statement in self._deferred.values():
-                query, args = statement.statement()
-                # alone, and so a transaction by itself
-                await self._connection.execute(query, *args)
-            return
         try:
-            await self.ready()
+            await self.finish()
         except BaseException:
             await self._roll_back()
             raise

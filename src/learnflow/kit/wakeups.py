@@ -1,4 +1,4 @@
-"""Wake-ups between processes by LISTEN and NOTIFY: hints, never facts; who misses one finds out by polling.
+"""Wake-ups by LISTEN and NOTIFY, in this process at once: hints, never facts; who misses one finds out by polling.
 
 NOTIFY is sent after the commit, from the one connection that also listens, and many equal ones of a moment become
 one: inside the writing transaction it would take a lock of the whole database at every commit (half the rate).
@@ -9,15 +9,17 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import asyncpg
 import structlog
 
 from learnflow.kit.database import Database, Transaction
+from learnflow.kit.pool import Kept
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
+    Listening = asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]
 
 log = structlog.get_logger()
 
@@ -37,7 +39,10 @@ def next_backoff(current_s: float) -> float:
 
 
 class Wakeups:
-    """One connection per process that listens and notifies, and comes back after PostgreSQL was away."""
+    """One connection per process that listens and notifies, and comes back after PostgreSQL was away.
+
+    Between wake-ups it is lent to whoever only looks whether there is something.
+    """
 
     name = "wakeups"
 
@@ -74,12 +79,17 @@ class Wakeups:
         tx.after_commit(lambda: self._wake_peers(channel, payload))
 
     def _wake_peers(self, channel: str, payload: str) -> None:
-        self._call(channel, payload)
-        if not self._is_alone:
+        if self._is_alone:
+            self._call(channel, payload)
+        else:
             self.notify(channel, payload)
 
     def notify(self, channel: str, payload: str = "") -> None:
-        """Notify soon. While PostgreSQL is away a bounded number waits; the rest is found by polling."""
+        """Call back here at once, and notify others soon.
+
+        While PostgreSQL is away a bounded number waits; the rest is found by polling.
+        """
+        self._call(channel, payload)
         if len(self._pending) < MAX_PENDING:
             self._pending[channel, payload] = None
             self._changed.set()
@@ -106,27 +116,29 @@ class Wakeups:
         while True:
             connection: Connection | None = None
             try:
-                connection = await self._database.connect()
+                connection = await self._database.listen()
                 self._connected, backoff_s = True, 0.0
-                await self._serve(connection)
+                await self._serve(Kept(connection))
             # asyncpg raises errors of several families, its own internal ones too, when the server dies
             except Exception as error:  # noqa: BLE001 - whatever it was, the way out is a new connection
                 log.warning("wakeups.connection.lost", error=type(error).__name__)
             finally:
-                self._connected = False
+                self._connected, self._database.listening = False, None
                 if connection is not None:
                     connection.terminate()
             backoff_s = next_backoff(backoff_s)
             await asyncio.sleep(backoff_s)
 
-    async def _serve(self, connection: Connection) -> None:
+    async def _serve(self, kept: Kept) -> None:
         self._listening.clear()
-        connection.add_termination_listener(lambda _connection: self._changed.set())
-        while not connection.is_closed():
+        kept.connection.add_termination_listener(lambda _connection: self._changed.set())
+        while not kept.connection.is_closed():
             self._changed.clear()
-            await self._listen(connection)
-            await self._send(connection)
-            await self._wait(connection)
+            async with kept.lock:
+                await self._listen(kept.connection)
+                await self._send(kept.connection)
+            self._database.listening = kept
+            await self._wait(kept)
         raise ConnectionError("closed by the server")
 
     async def _listen(self, connection: Connection) -> None:
@@ -147,15 +159,18 @@ class Wakeups:
                 self._pending.update(dict.fromkeys(sent))
                 raise
 
-    async def _wait(self, connection: Connection) -> None:
+    async def _wait(self, kept: Kept) -> None:
         try:
             async with asyncio.timeout(ALIVE_EVERY_S):
                 await self._changed.wait()
         except TimeoutError:
-            await connection.execute("select 1", timeout=ALIVE_EVERY_S)
+            async with kept.lock:
+                await kept.connection.execute("select 1", timeout=ALIVE_EVERY_S)
 
-    def _received(self, _connection: object, _pid: int, channel: str, payload: object) -> None:
-        self._call(channel, str(payload))
+    def _received(self, connection: Listening, pid: int, channel: str, payload: object) -> None:
+        # our own were called back when they were asked for
+        if pid != connection.get_server_pid():
+            self._call(channel, str(payload))
 
     def _call(self, channel: str, payload: str) -> None:
         for callback in tuple(self._callbacks.get(channel, ())):

@@ -36,7 +36,11 @@ MAX_ATTEMPTS = 5
 BACKOFF_S = (0.1, 0.3, 0.9, 2.7)
 LATER_S = 60.0
 
-PUT = "insert into work (grp, event_id, ce) values ($1, $2, $3::text::jsonb) on conflict do nothing"
+PUT = """
+insert into work (grp, event_id, ce)
+select grp, event_id, ce::jsonb from unnest($1::text[], $2::uuid[], $3::text[]) as w (grp, event_id, ce)
+on conflict do nothing
+"""
 CLAIM = """
 update work w set state = 'running', lease_token = n.token, attempts = attempts + 1,
     lease_until = clock_timestamp() + make_interval(secs => $4)
@@ -111,7 +115,7 @@ class WorkQueue:
 
     async def put(self, tx: Transaction, event: Event) -> None:
         """Ask for work on an event, in the transaction of the handler that received it."""
-        await tx.execute(PUT, self._group, event.id, to_json(event))
+        await tx.insert_last(PUT, [(self._group, event.id, to_json(event))])
         tx.after_commit(self._woken.set)
 
     async def start(self) -> None:
@@ -150,11 +154,12 @@ class WorkQueue:
                 await asyncio.sleep(backoff_s)
 
     async def _claim(self) -> None:
+        ask = self._database.fetch if self._woken.is_set() else self._database.poll
         self._woken.clear()
         free = self._concurrency - len(self._running)
         if free > 0:
             tokens = [uuid4() for _ in range(free)]
-            rows = await self._database.fetch(CLAIM, self._group, free, tokens, LEASE_S)
+            rows = await ask(CLAIM, self._group, free, tokens, LEASE_S)
             for row in rows:
                 self._begin(_Claimed(row["event_id"], row["lease_token"], row["ce"], row["attempts"]))
         self._is_claiming = True

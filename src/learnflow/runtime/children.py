@@ -1,48 +1,25 @@
-"""Child processes of `up`: a service forked from the warm parent, one exec'd with nothing, and short tasks."""
+"""Child processes of `up` that are no service of a forge: one exec'd with nothing, and short tasks."""
 
 import contextlib
-import gc
 import json
 import os
-import random
 import signal
 import socket
 import subprocess
 import sys
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from learnflow.contracts.services import Service
 from learnflow.kit.listen import LISTEN_FD, SETTINGS_FD
+from learnflow.runtime.birth import answer_into, live, redirect_output
 from learnflow.runtime.errors import RuntimeProblem
-from learnflow.runtime.processes import die_with_parent, dying_with_parent, name_process
+from learnflow.runtime.processes import die_with_parent, dying_with_parent
 
-if TYPE_CHECKING:
-    # the parent starts PostgreSQL and the sandbox before it imports uvicorn and FastAPI
-    from learnflow.kit.serve import Built
-
-NOT_FOR_SERVICES = ("LEARNFLOW_DATABASE_URL", "LEARNFLOW_DIRECT_DATABASE_URL", "LEARNFLOW_MASTER_KEY_FILE")
 LARGEST_LOG_BYTES = 20_000_000
-
-
-def fork_service(
-    name: str, build: Callable[[], "Built"], listening: socket.socket, log_file: Path, close: Callable[[], None]
-) -> int:
-    """Fork a process that serves on the inherited socket; `close` lets go of what belongs to the parent alone."""
-
-    from learnflow.kit.serve import run
-
-    def serve() -> None:
-        redirect_output(log_file)
-        for variable in NOT_FOR_SERVICES:
-            os.environ.pop(variable, None)
-        run(build(), [listening])
-
-    return _fork(serve, name, close)
 
 
 @dataclass(slots=True)
@@ -112,68 +89,24 @@ class Task:
 
 
 def fork_task(work: Callable[[], object], name: str, log_file: Path, close: Callable[[], None]) -> Task:
-    """Run `work` in a child, so that its loop, threads and connections never exist in the parent."""
+    """Run `work` in a child of our own; `close` lets go there of what belongs to us alone."""
     reading, writing = os.pipe()
-
-    def answer() -> None:
-        os.close(reading)
-        redirect_output(log_file)
-        try:
-            said = {"result": work()}
-        except Exception as error:  # noqa: BLE001 - whatever it is, the parent has to hear of it
-            traceback.print_exc()
-            said = {"problem": f"{name}: {error}"}
-        with os.fdopen(writing, "wb") as pipe:
-            pipe.write(json.dumps(said).encode())
-
-    pid = _fork(answer, name, close)
-    os.close(writing)
-    return Task(pid, reading)
-
-
-def _fork(work: Callable[[], None], name: str, close: Callable[[], None]) -> int:
     parent = os.getpid()
     sys.stdout.flush()
     sys.stderr.flush()
-    pid = os.fork()
-    if pid:
-        return pid
-    code = 1
-    try:
-        _become_child(parent, name)
+
+    def answer() -> None:
+        die_with_parent(parent, signal.SIGTERM)
+        os.close(reading)
         close()
-        work()
-        code = 0
-    except SystemExit as leaving:
-        code = leaving.code if isinstance(leaving.code, int) else 1
-    except BaseException:  # noqa: BLE001 - a forked child must never return into its parent's code
-        traceback.print_exc()
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
+        redirect_output(os.open(log_file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600))
+        answer_into(writing, work, name)
 
-
-def _become_child(parent: int, name: str) -> None:
-    # a group of its own: Ctrl-C at the terminal reaches the parent alone, which stops everything in order
-    os.setpgid(0, 0)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
-        signal.signal(number, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_SETMASK, [])
-    die_with_parent(parent, signal.SIGTERM)
-    name_process(f"lf:{name}")
-    random.seed()
-    gc.enable()
-
-
-def redirect_output(log_file: Path) -> None:
-    """Standard output and error to the log file, standard input from nothing."""
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    log = os.open(log_file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    for descriptor, target in ((nothing, 0), (log, 1), (log, 2)):
-        os.dup2(descriptor, target)
-    os.close(nothing)
-    os.close(log)
+    pid = os.fork()
+    if pid == 0:
+        live(answer, name)
+    os.close(writing)
+    return Task(pid, reading)
 
 
 def rotate(log_file: Path) -> None:

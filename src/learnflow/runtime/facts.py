@@ -11,7 +11,7 @@ from learnflow.runtime.embedded import EmbeddedPostgres
 from learnflow.runtime.instance import Instance
 from learnflow.runtime.options import Options
 from learnflow.runtime.secrets import InstanceSecrets
-from learnflow.runtime.worker import Worker
+from learnflow.runtime.worker import Turn, Worker
 
 STARTED = datetime.now(UTC).isoformat(timespec="seconds")
 
@@ -22,6 +22,8 @@ def instance_facts(
     secrets: InstanceSecrets,
     postgres: EmbeddedPostgres | None,
     workers: Sequence[Worker] = (),
+    kafka: str | None = None,
+    forges: Sequence[int] = (),
 ) -> dict[str, Any]:
     """Everything but the state of readiness, which `/ready` of each service tells better."""
     return {
@@ -29,19 +31,22 @@ def instance_facts(
         "pid": os.getpid(),
         "started": STARTED,
         "data": str(instance.data),
-        "bus": options.bus or os.environ.get("LEARNFLOW_BUS", "log"),
+        "bus": options.bus_name,
         "demo": options.demo,
         "host": options.host,
         "port_offset": options.port_offset,
         "ports": {service.name: service.port + options.port_offset for service in options.services},
         "addresses": {service.name: options.address(service) for service in options.services},
         "postgresql": _postgres_facts(postgres),
+        **({"kafka": {"servers": kafka, "pid": _pid_of("kafka", workers)}} if kafka else {}),
         "files": {
             "logs": str(instance.logs),
             "master_key": str(secrets.master_key_file),
             "role_secret": str(instance.data / "secrets" / "roles.secret"),
             "owner_dsn": str(instance.owner_dsn_file),
         },
+        "forges": list(forges),
+        "sidecars": {worker.name: worker.facts() for worker in workers if worker.turn is Turn.SIDECAR},
         "processes": _processes(options.services, workers),
     }
 
@@ -50,6 +55,10 @@ def _postgres_facts(postgres: EmbeddedPostgres | None) -> dict[str, Any]:
     if postgres is None:
         return {"origin": "LEARNFLOW_DATABASE_URL"}
     return {"origin": postgres.version, "port": postgres.port, "pid": postgres.pid, "folder": str(postgres.folder)}
+
+
+def _pid_of(name: str, workers: Sequence[Worker]) -> int | None:
+    return next((worker.pid for worker in workers if worker.name == name), None)
 
 
 def _processes(services: Sequence[Service], workers: Sequence[Worker]) -> dict[str, list[dict[str, Any]]]:

@@ -32,7 +32,12 @@ class _Server(uvicorn.Server):
 
 def server_in_this_loop(factory: Factory, overrides: dict[str, Any]) -> uvicorn.Server:
     """uvicorn for one service, without signal handlers of its own."""
-    return _Server(server_for(factory.create(factory.settings(overrides))).config)
+    return in_this_loop(server_for(factory.create(factory.settings(overrides))))
+
+
+def in_this_loop(server: uvicorn.Server) -> uvicorn.Server:
+    """The same server without signal handlers of its own."""
+    return _Server(server.config)
 
 
 @dataclass(slots=True)

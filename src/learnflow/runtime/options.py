@@ -2,12 +2,14 @@
 
 import os
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from learnflow.contracts.services import SERVICES, WEB, Service, built_services
 from learnflow.runtime.errors import RuntimeProblem
 from learnflow.runtime.ports import is_loopback
 
-BUSES = ("log", "kafka")
+BUSES = ("log", "kafka", "dapr")
+ON_KAFKA = ("kafka", "dapr")
 CONNECTIONS_FOR_POOLS = 90
 LOOPBACK = "127.0.0.1"
 ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - a key to translate, nothing is bound here
@@ -25,13 +27,23 @@ class Options:
     demo: bool = True
 
     def __post_init__(self) -> None:
-        if self.bus is not None and self.bus not in BUSES:
-            raise RuntimeProblem(f"--bus {self.bus}: choose one of {', '.join(BUSES)}.")
+        if self.bus_name not in BUSES:
+            where = "--bus " if self.bus is not None else "LEARNFLOW_BUS="
+            raise RuntimeProblem(f"{where}{self.bus_name}: choose one of {', '.join(BUSES)}.")
         if self.demo and not is_loopback(self.host):
             raise RuntimeProblem(
                 f"--host {self.host} would show the demo accounts, whose passwords everybody knows, to the network. "
                 "Add --no-demo, or leave --host out."
             )
+
+    @property
+    def bus_name(self) -> str:
+        return self.bus or os.environ.get("LEARNFLOW_BUS") or "log"
+
+    @property
+    def needs_own_broker(self) -> bool:
+        """Whether Kafka carries the events and nobody has named a broker."""
+        return self.bus_name in ON_KAFKA and external_kafka() is None
 
     @property
     def own_host(self) -> str:
@@ -68,6 +80,17 @@ def choose_services(only: str) -> tuple[Service, ...]:
     return tuple(service for service in built.values() if not names or service.name in names)
 
 
+def external_kafka() -> str | None:
+    """The servers of a Kafka that is not ours."""
+    return os.environ.get("LEARNFLOW_KAFKA_SERVERS") or None
+
+
 def external_database() -> str | None:
     """The owner's DSN of a server that is not ours."""
     return os.environ.get("LEARNFLOW_DATABASE_URL") or None
+
+
+def database_ca_file() -> Path | None:
+    """The authority behind that server's certificate, where it is to be verified in full."""
+    named = os.environ.get("LEARNFLOW_DATABASE_CA_FILE")
+    return Path(named) if named else None

@@ -9,7 +9,13 @@ from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
 PR_SET_NAME = 15
+PR_SET_CHILD_SUBREAPER = 36
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+
+
+def can_supervise() -> bool:
+    """Whether this system has what the supervisor stands on: orphans to adopt, signals to wait for."""
+    return sys.platform == "linux"
 
 
 def die_with_parent(parent: int, signal_number: signal.Signals) -> None:
@@ -30,6 +36,12 @@ def dying_with_parent(signal_number: signal.Signals) -> Callable[[], None]:
         die_with_parent(parent, signal_number)
 
     return prepare
+
+
+def adopt_orphans() -> None:
+    """From now on processes below this one whose parent ends become children of this one (Linux only)."""
+    if _libc is not None:
+        _libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def name_process(name: str) -> None:

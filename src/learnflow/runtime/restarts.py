@@ -12,6 +12,8 @@ class RestartPolicy:
 
     pauses_s: tuple[float, ...] = PAUSES_S
     healthy_after_s: float = HEALTHY_AFTER_S
+    gives_up: bool = True
+    """False: what waits for another server by ending again and again is started for ever, after the last pause."""
     quick_deaths: int = field(default=0, init=False)
 
     def pause_after_death(self, lived_s: float) -> float | None:
@@ -19,7 +21,7 @@ class RestartPolicy:
         if lived_s >= self.healthy_after_s:
             self.quick_deaths = 0
         if self.quick_deaths >= len(self.pauses_s):
-            return None
+            return None if self.gives_up else self.pauses_s[-1]
         pause = self.pauses_s[self.quick_deaths]
         self.quick_deaths += 1
         return pause

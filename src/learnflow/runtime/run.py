@@ -1,8 +1,11 @@
 """`up` from the first lock to the last process."""
 
-import signal
+import sys
 
 from learnflow import __version__
+from learnflow.runtime.errors import RuntimeProblem
+from learnflow.runtime.forge import Forge
+from learnflow.runtime.hand_over import taken_over
 from learnflow.runtime.instance import Instance
 from learnflow.runtime.launch import Launch
 from learnflow.runtime.options import Options
@@ -11,14 +14,19 @@ from learnflow.runtime.stages import Stages
 from learnflow.runtime.summary import summary
 from learnflow.runtime.supervisor import Interrupted, raise_when_interrupted
 
+DELETED = (
+    "{} was deleted while LearnFlow ran: what was in it is lost, and nothing can be kept any more. Start it again."
+)
 
-def run_processes(instance: Instance, options: Options, began: float) -> int:
-    """A process per service until Ctrl+C; the exit code."""
+
+def run_processes(instance: Instance, options: Options, began: float, forge: Forge) -> int:
+    """A process per service until Ctrl+C; the exit code. `forge` has begun to import."""
     lock = take(instance)
     stages = Stages(began=began)
     launch = Launch(
         instance, options, stages, lock, bind_all(options.services, options.listens_on, options.port_offset)
     )
+    launch.forges.adopt(forge)
     raise_when_interrupted()
     try:
         launch.start()
@@ -29,6 +37,10 @@ def run_processes(instance: Instance, options: Options, began: float) -> int:
         launch.supervisor.watch()
     except Interrupted:
         print("Interrupted while starting.", flush=True)
+    except FileNotFoundError as error:
+        if instance.data.exists():
+            raise
+        raise RuntimeProblem(DELETED.format(instance.data)) from error
     finally:
         print("Stopping ...", flush=True)
         launch.stop()
@@ -49,6 +61,14 @@ def _say_what_is_missing(instance: Instance, reasons: dict[str, str]) -> None:
     print("The others run. Stop with Ctrl+C.", flush=True)
 
 
-def can_supervise() -> bool:
-    """Whether this system has what the supervisor stands on (Linux has)."""
-    return hasattr(signal, "sigtimedwait")
+def main() -> None:
+    """The supervisor's program; a RuntimeProblem is one sentence on stderr and exit code 1."""
+    try:
+        raise SystemExit(run_processes(*taken_over(sys.argv[1])))
+    except RuntimeProblem as problem:
+        print(problem, file=sys.stderr)
+        raise SystemExit(1) from None
+
+
+if __name__ == "__main__":
+    main()

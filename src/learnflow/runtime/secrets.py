@@ -24,10 +24,14 @@ class InstanceSecrets:
 
 
 def ensure_secrets(folder: Path) -> InstanceSecrets:
-    """Read the secrets in `folder`, making what is not there yet; LEARNFLOW_MASTER_KEY_FILE names another key."""
+    """Read the secrets in `folder`, making what is not there yet.
+
+    LEARNFLOW_MASTER_KEY_FILE and LEARNFLOW_ROLE_SECRET_FILE name others.
+    """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
-    role_secret = _keep(folder / "roles.secret", secrets.token_urlsafe(32))
+    told = os.environ.get("LEARNFLOW_ROLE_SECRET_FILE")
+    role_secret = _keep(Path(told) if told else folder / "roles.secret", secrets.token_urlsafe(32))
     named = os.environ.get("LEARNFLOW_MASTER_KEY_FILE")
     key_file = Path(named) if named else folder / "master.key"
     if not named:

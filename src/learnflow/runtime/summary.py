@@ -11,7 +11,7 @@ from learnflow.runtime.readiness import ask
 def summary(options: Options, facts: dict[str, Any]) -> str:
     """The whole text; asks code-execution for the level that its canary saw."""
     lines = [
-        f"Bus       {facts['bus']}",
+        f"Bus       {facts['bus']}" + (f" on {facts['kafka']['servers']}" if "kafka" in facts else ""),
         "Tutor     built in (no model is asked)",
         f"Sandbox   {sandbox_level(options)}",
         f"Data      {facts['data']}",

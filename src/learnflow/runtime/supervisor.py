@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable
 from typing import NoReturn
 
 from learnflow.runtime.embedded import EmbeddedPostgres
-from learnflow.runtime.worker import Worker
+from learnflow.runtime.errors import RuntimeProblem
+from learnflow.runtime.worker import Turn, Worker
 
 STOP_SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 WATCHED = STOP_SIGNALS | {signal.SIGCHLD}
@@ -47,7 +48,8 @@ class Supervisor:
     ) -> None:
         self.workers: list[Worker] = []
         self._postgres = postgres
-        self._database = Worker("postgresql", self._spawn_postgres)
+        reaped = postgres.ended if postgres is not None else None
+        self._database = Worker("postgresql", self._spawn_postgres, reaped=reaped)
         self._say = say
         self._changed = changed
 
@@ -80,20 +82,21 @@ class Supervisor:
             self._report(worker)
         due = [worker for worker in self.all_workers if worker.state == "waiting" and worker.due <= time.monotonic()]
         for worker in due:
-            worker.start()
+            _start_or_put_off(worker)
         if died or due:
             self._changed()
 
     def stop(self) -> None:
-        """The edge first, then the readers, PostgreSQL last; a second stop signal kills them all."""
+        """The edge first, then the readers, the broker, PostgreSQL last; a second stop signal kills them all."""
         hold_signals()
-        edge = [worker for worker in self.workers if worker.name in FIRST_TO_STOP]
-        others = [worker for worker in self.workers if worker.name not in FIRST_TO_STOP]
-        gently = self._end(edge) and self._end(others)
+        gently = all(self._end(self._of(turn)) for turn in Turn)
         if not gently:
             self._kill(self.workers)
         if self._postgres is not None:
             self._postgres.stop(at_once=not gently)
+
+    def _of(self, turn: Turn) -> list[Worker]:
+        return [worker for worker in self.workers if worker.turn is turn]
 
     def _end(self, workers: list[Worker]) -> bool:
         for worker in workers:
@@ -134,9 +137,13 @@ class Supervisor:
                 return pids
             if pid == 0:
                 return pids
-            if self._postgres is not None and pid == self._postgres.pid:
-                self._postgres.ended(os.waitstatus_to_exitcode(status))
+            self._tell(pid, os.waitstatus_to_exitcode(status))
             pids.append(pid)
+
+    def _tell(self, pid: int, exit_code: int) -> None:
+        for worker in self.all_workers:
+            if worker.pid == pid and worker.reaped is not None:
+                worker.reaped(exit_code)
 
     def _pause_s(self) -> float:
         waits = [worker.due - time.monotonic() for worker in self.all_workers if worker.state == "waiting"]
@@ -147,6 +154,14 @@ class Supervisor:
             self._say(f"{worker.name} crashed {worker.restarts + 1} times in a row and is left alone: see its log.")
         else:
             self._say(f"{worker.name} ended and is started again.")
+
+
+def _start_or_put_off(worker: Worker) -> None:
+    try:
+        worker.start()
+    except RuntimeProblem:
+        # what it is forked from is just being made anew
+        worker.put_off()
 
 
 def _send(pid: int, number: signal.Signals) -> None:

@@ -2,7 +2,10 @@
 
 import gzip
 import hashlib
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from html import escape
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
@@ -14,8 +17,10 @@ _TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".css": "text/css; charset=utf-8",
     ".svg": "image/svg+xml",
+    ".json": "application/json",
 }
 _ASSETS = b"{{assets}}"
+_MESSAGES = "messages/"
 _SAFETY = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -50,6 +55,8 @@ class Pages:
             digest.update(name.encode() + b"\0" + read[name])
         self.version = digest.hexdigest()[:12]
         index = read.pop("index.html").replace(_ASSETS, f"assets/{self.version}".encode())
+        for place, text in _languages(read).items():
+            index = index.replace(place, text.encode())
         self._index = _file("index.html", index)
         self._assets = {name: _file(name, content) for name, content in read.items()}
 
@@ -61,6 +68,17 @@ class Pages:
         """A file of this version; None where there is none."""
         found = self._assets.get(name) if version == self.version else None
         return _answer(found, request, IMMUTABLE) if found else None
+
+
+def _languages(read: Mapping[str, bytes]) -> dict[bytes, str]:
+    """The languages that there are messages for, as the page is told them; each one is called by its own name."""
+    found = {
+        name.removeprefix(_MESSAGES).removesuffix(".json"): str(json.loads(content)["language"])
+        for name, content in sorted(read.items())
+        if name.startswith(_MESSAGES)
+    }
+    choices = (f'<option value="{tag}" lang="{tag}">{escape(name)}</option>' for tag, name in found.items())
+    return {b"{{languages}}": " ".join(found), b"{{choices}}": "".join(choices)}
 
 
 def _read(folder: Traversable, before: str = "") -> list[tuple[str, bytes]]:

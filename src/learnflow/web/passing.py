@@ -33,7 +33,7 @@ class Gateway:
     name = "gateway"
 
     def __init__(self, settings: Settings) -> None:
-        self.host = settings.invoke_host
+        self.host = settings.host_of(API_GATEWAY)
         self.port = API_GATEWAY.port + settings.port_offset
         self._answer_within_s = settings.answer_within_s
         self._timeouts = {"connect": CONNECT_WITHIN_S, "read": settings.silent_for_s, "write": 30.0, "pool": 5.0}

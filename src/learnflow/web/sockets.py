@@ -33,7 +33,7 @@ class Sockets:
     """Opens a socket to the service for each one of a browser."""
 
     def __init__(self, settings: Settings) -> None:
-        host = settings.invoke_host
+        host = settings.host_of(WEBSOCKET)
         self._authority = f"[{host}]" if ":" in host else host
         self._authority += f":{WEBSOCKET.port + settings.port_offset}"
 

@@ -1,6 +1,6 @@
 """The kernel's surface: calls that no program of a student's needs, each asked for by its number."""
 
-from tests.hostile.programs.hostile import ERROR, KILLED, OK, family
+from tests.hostile.programs.hostile import ERROR, KILLED, OK, TIMEOUT, family
 
 kernel = family("kernel")
 
@@ -116,6 +116,18 @@ page.write(bytes.fromhex('{code}'))
 run = ctypes.CFUNCTYPE(ctypes.c_long)(ctypes.addressof(ctypes.c_char.from_buffer(page)))
 print('ESCAPED', run())
 """
+TIMERS = """
+import ctypes
+libc, timer, count = ctypes.CDLL(None), ctypes.c_void_p(), 0
+while count < 5000 and libc.timer_create(0, None, ctypes.byref(timer)) == 0: count += 1
+print('refused' if count <= 256 else f'ESCAPED {count}')
+"""
+FLUSHES = """
+import os
+shared = os.open(os.__file__, os.O_RDONLY)
+for _ in range(100_000): os.fsync(shared), os.posix_fadvise(shared, 0, 0, os.POSIX_FADV_DONTNEED)
+print('end')
+"""
 GETPID_OF_X32 = "48c7c027000040 0f05 c3"
 GETPID_OF_32_BITS = "b814000000 cd80 c3"
 SOCKET_OF_32_BITS = "b867010000 bb02000000 b901000000 ba00000000 cd80 c3"
@@ -127,6 +139,8 @@ PROGRAMS = [
         )
         for name, (x86, arm, arguments) in CALLS.items()
     ),
+    kernel("many_timers", TIMERS, OK, says="refused"),
+    kernel("flushes_a_shared_file", FLUSHES, OK, TIMEOUT),
     kernel("x32", MACHINE_CODE.format(code=GETPID_OF_X32), KILLED, ERROR),
     kernel("int_0x80", MACHINE_CODE.format(code=GETPID_OF_32_BITS), KILLED, ERROR),
     kernel("socket_of_32_bits", MACHINE_CODE.format(code=SOCKET_OF_32_BITS), KILLED, ERROR),

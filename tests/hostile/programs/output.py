@@ -13,6 +13,10 @@ for _ in range(200):
         try: os.write(number, b"[" * 60000 + b"\\n")
         except OSError: pass
 """
+FORGED = """
+import os
+while True: os.write(3, b'{"error": 1}\\n' * 5000)
+"""
 BOTH = """
 import sys
 while True:
@@ -122,6 +126,8 @@ PROGRAMS = [
     ),
     output("reads_its_output", "import os\ntry: os.read(1, 10)\nexcept OSError: print('refused')", OK, says="refused"),
     output("floods_our_channel", CHANNEL, OK, TIMEOUT, FLOOD, timeout_s=2),
+    output("floods_our_channel_for_ever", "import os\nwhile True: os.write(3, b'x' * 60000)", FLOOD),
+    output("forges_reports_for_ever", FORGED, FLOOD),
     output("source_in_latin_1", "# -*- coding: latin-1 -*-\nprint('gr\u00fc\u00dfe')", OK, says="gr"),
     output("source_in_utf_7", "# coding: utf-7\nprint('end')", OK, ERROR, raises=("SyntaxError",)),
     output("source_in_rot13", "# coding: rot13\ncevag('raq')", ERROR, OK, raises=("SyntaxError", "NameError")),

@@ -37,7 +37,7 @@ def explained(student_id: UUID) -> Event:
     return new_event(data, source="/learnflow/tests", student_id=student_id, correlation_id=uuid4())
 
 
-async def eventually(condition: Callable[[], bool], within_s: float = 12.0) -> None:
+async def eventually(condition: Callable[[], bool], within_s: float = 25.0) -> None:
     """Wait until the condition holds; fail after a while."""
     deadline = time.monotonic() + within_s
     while not condition():

@@ -17,6 +17,8 @@ from learnflow.contracts.services import PROGRESS
 from learnflow.contracts.topics import PROGRESS_EVENTS
 from learnflow.kit.bus.base import Bus, Event
 from learnflow.kit.bus.kafka import KafkaBus
+from learnflow.kit.bus.kafka_address import KafkaAddress
+from learnflow.kit.bus.kafka_carrier import KafkaCarrier
 from learnflow.kit.bus.relay import Relay
 from learnflow.kit.database import Database
 from learnflow.kit.wakeups import Wakeups
@@ -46,7 +48,9 @@ def followers_sync_first(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def make_bus(kafka: MockKafka) -> MakeBus:
     def make(database: Database) -> Bus:
-        return KafkaBus(kafka.servers, database, PROGRESS, backoff_s=FAST_BACKOFF_S, session_timeout_ms=2000)
+        return KafkaBus(
+            KafkaAddress(kafka.servers), database, PROGRESS, backoff_s=FAST_BACKOFF_S, session_timeout_ms=2000
+        )
 
     return make
 
@@ -61,7 +65,7 @@ async def test_two_relays_at_once_send_each_event_once_and_one_takes_over(
     make_bus: MakeBus, database: Database, kafka: MockKafka
 ) -> None:
     student, seen = uuid4(), Seen()
-    first, second = (Relay(database, kafka.servers, Wakeups(database)) for _ in range(2))
+    first, second = (Relay(database, KafkaCarrier(KafkaAddress(kafka.servers)), Wakeups(database)) for _ in range(2))
     reading = make_bus(database)
     reading.subscribe(PROGRESS_EVENTS, "group", {CodeExecuted: seen})
     await first.start()
@@ -85,7 +89,7 @@ async def test_only_the_relay_reads_the_log_and_listens(
     listen = Wakeups.on
 
     def on(self: Wakeups, channel: str, callback: Callable[[str], None]) -> None:
-        listened.append(f"{getattr(callback, '__qualname__', callback)}")
+        listened.append(getattr(callback, "func", callback).__qualname__)
         listen(self, channel, callback)
 
     monkeypatch.setattr(Wakeups, "on", on)

@@ -20,7 +20,7 @@ import pytest
 from learnflow.contracts.errors import Unavailable
 from learnflow.contracts.events import CodeExecuted
 from learnflow.kit.bus import retention
-from learnflow.kit.bus.base import Bus
+from learnflow.kit.bus.base import Bus, Event
 from learnflow.kit.bus.log import LogBus
 from learnflow.kit.bus.retention import trim
 from learnflow.kit.bus.watch import OldestTransaction
@@ -41,6 +41,53 @@ class TestLogBus(BusCases):
         return make
 
 
+class TestLogBusAlone(BusCases):
+    """The same for a service of one process, which looks before it locks; a second one is waste, and nothing worse."""
+
+    @pytest.fixture
+    def make_bus(self) -> MakeBus:
+        def make(database: Database) -> Bus:
+            return LogBus(database, backoff_s=FAST_BACKOFF_S, is_alone=True)
+
+        return make
+
+    async def test_two_readers_of_one_group_share_the_work(self, make_bus: MakeBus, database: Database) -> None:
+        one, two = Seen(lambda _event: asyncio.sleep(0.005)), Seen(lambda _event: asyncio.sleep(0.005))
+        students = [uuid4() for _ in range(40)]
+        async with (
+            self.running(make_bus, database, {CodeExecuted: one}) as bus,
+            self.running(make_bus, database, {CodeExecuted: two}),
+        ):
+            for number in range(5):
+                await self.publish(bus, database, *(ran(number, student) for student in students))
+            for _ in range(2000):
+                if (await self.effects(database)).total() >= 200:
+                    break
+                await asyncio.sleep(0.01)
+        assert set((await self.effects(database)).values()) == {1}
+        assert len(await self.effects(database)) == 200
+
+
+async def test_a_reader_that_was_not_alone_after_all_undoes_what_it_did(database: Database) -> None:
+    async def overtaken(_event: Event) -> None:
+        other = await asyncpg.connect(database.dsn)
+        await other.execute(
+            "update bus_cursor set xid = l.xid, seq = l.seq from bus_log l where l.part = bus_cursor.part"
+        )
+        await other.close()
+
+    bus, seen = LogBus(database, is_alone=True), Seen(overtaken)
+    bus.subscribe(TOPIC, "group", {CodeExecuted: seen})
+    await bus.start()
+    async with database.transaction() as tx:
+        await bus.publish(tx, [ran(1, uuid4())])
+    await eventually(lambda: bool(seen.events))
+    await bus.stop()
+    assert len(seen.events) == 1
+    assert await database.fetchval("select count(*) from effects") == 0
+    assert await database.fetchval("select count(*) from inbox") == 0
+
+
 @pytest.fixture
 def mortal_postgres() -> Iterator[EmbeddedPostgres]:
     """A server of this test's own, since it is killed."""
@@ -53,13 +100,14 @@ def mortal_postgres() -> Iterator[EmbeddedPostgres]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-async def test_a_killed_postgresql_loses_and_doubles_nothing(mortal_postgres: EmbeddedPostgres) -> None:
+@pytest.mark.parametrize("is_alone", [False, True], ids=["shared", "alone"])
+async def test_a_killed_postgresql_loses_and_doubles_nothing(mortal_postgres: EmbeddedPostgres, is_alone: bool) -> None:
     dsn = mortal_postgres.dsn()
     await upgrade(dsn, role_secret="of the tests")
     database, student, seen, acknowledged = Database(dsn), uuid4(), Seen(), list[UUID]()
     await database.start()
     await database.execute("create table effects (event_id uuid not null)")
-    bus = LogBus(database)
+    bus = LogBus(database, is_alone=is_alone)
     bus.subscribe(TOPIC, "group", {CodeExecuted: seen})
     await bus.start()
     writing = asyncio.create_task(_write(bus, database, student, acknowledged))

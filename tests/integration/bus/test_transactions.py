@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, date, datetime
 from uuid import uuid4
 
 import asyncpg
 import pytest
 
 from learnflow.contracts.errors import Unavailable
+from learnflow.kit.codecs import ARRAYS
 from learnflow.kit.database import Database
+from learnflow.kit.transaction import NOT_WAITED_FOR
 
 INSERT = "insert into effects (event_id) values ($1)"
 INSERT_MANY = "insert into effects (event_id) select unnest($1::uuid[])"
@@ -75,6 +78,60 @@ async def test_rows_of_several_calls_are_one_statement_each_kind_in_its_order(da
     rows = await database.fetch("select event_id, xmin::text, cmin::text from effects order by ctid")
     assert [row["event_id"] for row in rows] == [first, second, third]
     assert len({(row["xmin"], row["cmin"]) for row in rows}) == 1
+
+
+async def test_rows_of_every_kind_are_written_in_one_round_trip_where_nothing_was_begun(database: Database) -> None:
+    asked: list[str] = []
+    connection = await database.connect()
+    connection.add_query_logger(lambda query: asked.append(query.query))
+    async with database.transaction_on(connection) as tx:
+        assert [row["one"] for row in await tx.look("select 1 as one")] == [1]
+        await tx.insert_last(INSERT_MANY, [(uuid4(),), (uuid4(),)])
+        await tx.write_at_end(INSERT, [(uuid4(),)], one=INSERT)
+    await asyncio.sleep(0)
+    assert len(asked) == 2
+    assert await count(database) == 3
+    await connection.close()
+
+
+async def test_what_waits_for_the_end_is_not_seen_before_it(database: Database) -> None:
+    async with database.transaction() as tx:
+        await tx.write_at_end(INSERT_MANY, [(uuid4(),)])
+        assert await tx.fetchval("select count(*) from effects") == 0
+    assert await count(database) == 1
+
+
+async def test_what_waits_for_the_end_goes_with_a_savepoint_that_fails(database: Database) -> None:
+    async with database.transaction() as tx:
+        with pytest.raises(LookupError):
+            async with tx.savepoint() as inner:
+                await inner.write_at_end(INSERT_MANY, [(uuid4(),)])
+                await inner.finish()
+                raise LookupError
+    assert await count(database) == 0
+
+
+@pytest.mark.parametrize(
+    ("redone", "begins", "is_waited_for"),
+    [(frozenset({INSERT_MANY}), False, False), (frozenset(), False, True), (frozenset({INSERT_MANY}), True, True)],
+    ids=["redone", "not-redone", "with-others"],
+)
+async def test_only_a_commit_of_nothing_but_what_is_redone_does_not_wait_for_the_disk(
+    database: Database, redone: frozenset[str], begins: bool, is_waited_for: bool
+) -> None:
+    asked: list[str] = []
+    connection = await database.connect()
+    connection.add_query_logger(lambda query: asked.append(query.query))
+    async with database.transaction_on(connection) as tx:
+        if begins:
+            await tx.execute(INSERT, uuid4())
+        await tx.write_at_end(INSERT_MANY, [(uuid4(),)])
+        await tx.finish(redone)
+    await asyncio.sleep(0)
+    assert any(NOT_WAITED_FOR in query for query in asked) is not is_waited_for
+    assert await connection.fetchval("show synchronous_commit") == "on"
+    assert await count(database) == 1 + begins
+    await connection.close()
 
 
 async def test_a_failed_savepoint_takes_its_rows_and_callbacks_with_it(database: Database) -> None:
@@ -143,3 +200,49 @@ async def test_a_pool_that_is_used_up_says_so_instead_of_waiting_for_ever(
     await small.stop()
     with pytest.raises(Unavailable):
         await small.fetchval("select 1")
+
+
+async def test_a_connection_that_nobody_waits_for_any_more_is_closed(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[asyncpg.Connection[asyncpg.Record]] = []
+    reached = asyncio.Event()
+
+    async def never_ready(connection: asyncpg.Connection[asyncpg.Record]) -> None:
+        opened.append(connection)
+        reached.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr("learnflow.kit.database.prepare_connection", never_ready)
+    waiting = asyncio.create_task(database.connect())
+    await reached.wait()
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert opened[0].is_closed()
+
+
+async def test_the_arrays_of_our_queries_are_known_without_asking_the_catalogue(database: Database) -> None:
+    asked: list[str] = []
+    values = {
+        "bool": True,
+        "bytea": b"b",
+        "int2": 1,
+        "int4": 2,
+        "int8": 2**40,
+        "float8": 1.5,
+        "date": date(2026, 2, 28),
+        "timestamptz": datetime(2026, 2, 28, 9, 30, tzinfo=UTC),
+        "uuid": uuid4(),
+        "jsonb": {"deep": [1, None]},
+        "xid8": 2**40,
+    }
+    assert set(values) == set(ARRAYS)
+    connection = await database.connect()
+    try:
+        connection.add_query_logger(lambda query: asked.append(query.query))
+        for name, value in values.items():
+            assert await connection.fetchval(f"select $1::{name}[]", [value, None]) == [value, None]
+    finally:
+        await connection.close()
+    assert asked == [f"select $1::{name}[]" for name in values]

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import pytest
 
 from learnflow.kit.database import Database
 from learnflow.kit.wakeups import Wakeups
 from tests.integration.bus.conformance import eventually
+
+OWN_SESSIONS = "select count(*) from pg_stat_activity where application_name = 'rested'"
+
+
+@pytest.fixture
+async def rested(database: Database) -> AsyncIterator[Database]:
+    """A Database that has opened nothing yet."""
+    rested = Database(f"{database.dsn}{'&' if '?' in database.dsn else '?'}application_name=rested")
+    await rested.start()
+    yield rested
+    await rested.stop()
 
 
 async def test_a_wake_up_comes_after_the_commit_and_never_after_a_rollback(database: Database) -> None:
@@ -55,15 +68,31 @@ async def test_peers_are_woken_at_once_here_and_by_notify_where_there_are_others
 
 async def test_equal_wake_ups_of_a_moment_become_one(database: Database) -> None:
     heard: list[str] = []
+    here, elsewhere = Wakeups(database), Wakeups(database)
+    elsewhere.on("answers", heard.append)
+    for wakeups in (here, elsewhere):
+        await wakeups.start()
+    await eventually(lambda: heard == [""])
+    for _ in range(100):
+        here.notify("answers", "same")
+    await eventually(lambda: "same" in heard)
+    for wakeups in (here, elsewhere):
+        await wakeups.stop()
+    assert heard.count("same") == 1
+
+
+async def test_who_notifies_is_called_back_at_once_and_not_again_by_the_server(database: Database) -> None:
+    heard: list[str] = []
     wakeups = Wakeups(database)
     wakeups.on("answers", heard.append)
     await wakeups.start()
     await eventually(lambda: heard == [""])
-    for _ in range(100):
-        wakeups.notify("answers", "same")
-    await eventually(lambda: "same" in heard)
+    wakeups.notify("answers", "mine")
+    assert heard == ["", "mine"]
+    await database.execute("select pg_notify('answers', 'of another')")
+    await eventually(lambda: heard[-1] == "of another")
     await wakeups.stop()
-    assert heard.count("same") == 1
+    assert heard == ["", "mine", "of another"]
 
 
 async def test_a_cut_connection_comes_back_and_says_so(database: Database) -> None:
@@ -96,4 +125,49 @@ async def test_a_callback_that_fails_does_not_stop_the_others(database: Database
     await wakeups.start()
     await eventually(lambda: heard == [""])
     wakeups.off("answers", heard.append)
+    await wakeups.stop()
+
+
+async def test_polls_and_the_first_question_after_a_rest_open_no_second_connection(rested: Database) -> None:
+    wakeups = Wakeups(rested)
+    await wakeups.start()
+    await eventually(lambda: rested.listening is not None)
+    [polled] = await rested.poll(OWN_SESSIONS)
+    assert polled[0] == 1
+    assert await rested.fetchval(OWN_SESSIONS) == 1
+    await wakeups.stop()
+    assert rested.listening is None
+
+
+async def test_a_question_beside_a_poll_does_not_wait_for_it(rested: Database) -> None:
+    wakeups = Wakeups(rested)
+    await wakeups.start()
+    await eventually(lambda: rested.listening is not None)
+    async with rested.direct(is_poll=True) as polling:
+        assert polling is not None
+        assert await rested.fetchval(OWN_SESSIONS) == 2
+    await wakeups.stop()
+
+
+async def test_a_wake_up_is_heard_though_the_connection_was_lent_meanwhile(rested: Database) -> None:
+    heard: list[str] = []
+    wakeups = Wakeups(rested)
+    wakeups.on("answers", heard.append)
+    await wakeups.start()
+    await eventually(lambda: rested.listening is not None)
+    async with rested.direct(is_poll=True) as polling, polling.transaction():
+        await rested.execute("select pg_notify('answers', 'meanwhile')")
+        await polling.fetchval("select 1")
+    await eventually(lambda: heard == ["", "meanwhile"])
+    await wakeups.stop()
+
+
+async def test_while_the_listening_connection_is_lost_polls_go_over_another(rested: Database) -> None:
+    wakeups = Wakeups(rested)
+    await wakeups.start()
+    await eventually(lambda: rested.listening is not None)
+    assert rested.listening is not None
+    rested.listening.connection.terminate()
+    [polled] = await rested.poll("select 7")
+    assert polled[0] == 7
     await wakeups.stop()

@@ -230,6 +230,17 @@ async def test_a_program_runs_in_the_sandbox_and_its_true_isolation_is_said(plat
     assert result["isolation"]["level"] in {"L0", "L1", "L2", "L3"}
 
 
+async def test_a_run_has_what_its_exercise_makes_ready_and_errors_have_the_student_s_lines(platform: Platform) -> None:
+    ready = {"preamble": "def fetch(path):\n    return path.upper()\n"}
+    async with platform.student() as student:
+        good = await student.client.post("/api/v1/code/execute", json={"code": "print(fetch('a'))", **ready})
+        bad = await student.client.post("/api/v1/code/execute", json={"code": "x = 1\nfetch(x)\n", **ready})
+        broken = await student.client.post("/api/v1/code/execute", json={"code": "x = 1\nx = = 2\n", **ready})
+    assert (good.json()["status"], good.json()["stdout"]) == ("ok", "A\n")
+    assert (bad.json()["error"]["type"], bad.json()["error"]["line"]) == ("AttributeError", 2)
+    assert (broken.json()["error"]["type"], broken.json()["error"]["line"]) == ("SyntaxError", 2)
+
+
 @pytest.mark.plan("P-EP-hint", "P-API-debug")
 async def test_a_hint_can_be_asked_for_without_a_question(platform: Platform) -> None:
     async with platform.student() as student:

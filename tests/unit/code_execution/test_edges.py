@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -16,7 +17,7 @@ from learnflow.services.code_execution.plan import _largest_mapping, free_uids
 from learnflow.services.code_execution.reported import ErrorDetail, Step
 from learnflow.services.code_execution.schemas import ExecuteRequest
 from learnflow.services.code_execution.settings import Settings
-from learnflow.services.code_execution.slots import PerStudent, Slots
+from learnflow.services.code_execution.slots import PerStudent, Slots, Turns
 
 
 @pytest.mark.parametrize(
@@ -75,13 +76,27 @@ class Zygote:
     def end(self, number: int, reason: str) -> None:
         self.ended.append(reason)
 
+    def parked(self, live: LiveRun) -> None:
+        """Nobody asked for one that waits."""
 
-async def read(*writes: tuple[str, bytes], stop: bool = False, status: int | None = 0) -> tuple[LiveRun, list[str]]:
+
+def begin(job: int) -> None:
+    """As the child says it, when it knows its program and before it closes what it was told by."""
+    os.read(job, 1 << 16)
+    os.write(job, b'[1,{"base_bytes": 1}]')
+
+
+async def read(
+    *writes: tuple[str, bytes], stop: bool = False, status: int | None = 0, begins: bool = True
+) -> tuple[LiveRun, list[str]]:
     """A run whose pipes were written to and whose processes are gone; and how one tried to end it."""
-    live, zygote = LiveRun(Program("x"), 10), Zygote()
+    zygote = Zygote()
+    live = LiveRun(zygote, 1, 10)
     theirs = live.open()
-    live.begin(zygote, 1)
-    pipes = dict(zip(("stdin", "stdout", "stderr", "channel", "job"), theirs, strict=True))
+    live.tell(Program("x"))
+    pipes = dict(zip(("stdout", "stderr", "channel", "job"), theirs, strict=True))
+    if begins:
+        begin(pipes["job"])
     for target, data in writes:
         os.write(pipes[target], data)
     for descriptor in theirs:
@@ -104,12 +119,36 @@ async def test_output_of_exactly_the_limit_is_kept_whole() -> None:
     assert (live.seen.stderr, live.seen.ending, ended) == (b"0123456789", None, [])
 
 
+async def test_a_last_word_that_is_read_before_the_output_does_not_make_it_fit() -> None:
+    zygote = Zygote()
+    live = LiveRun(zygote, 1, 10)
+    theirs = live.open()
+    live.tell(Program("x"))
+    begin(theirs[3])
+    os.write(theirs[0], b"0123456789abc")
+    live._on_channel(b'{"done": {"code": 0, "peak_bytes": 1, "cpu_s": 0.1, "left_files": false}}\n')
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert not live.finished.done()
+    for descriptor in theirs:
+        os.close(descriptor)
+    live.on_ended(0, 1, 0.0, None, -1)
+    assert (live.seen.stdout, live.seen.ending, zygote.ended) == (b"0123456789", "output_limit", ["output_limit"])
+
+
 async def test_a_failure_of_ours_is_believed_before_the_program_alone() -> None:
-    forged = b'{"ready": {}}\n{"failed": {"layer": "x"}}\n{"ready": {"base_bytes": 1}}\n'
-    live, _ = await read(("channel", forged))
-    assert (live.seen.ready, live.seen.failed) == ({}, None)
-    live, _ = await read(("channel", b'{"failed": {"layer": "x", "reason": "y"}}\n'))
-    assert live.seen.failed == {"layer": "x", "reason": "y"}
+    failure = b'{"failed": {"layer": "x", "reason": "y"}}\n'
+    live, _ = await read(("channel", failure))
+    assert (live.seen.ready, live.seen.failed) == ({"base_bytes": 1}, None)
+    live, _ = await read(("channel", failure), begins=False)
+    assert (live.seen.ready, live.seen.failed) == (None, {"layer": "x", "reason": "y"})
+
+
+async def test_nobody_can_say_on_the_channel_that_the_program_has_begun() -> None:
+    live, _ = await read(
+        ("channel", b'{"ready": {}}\n{"done": {"code": 0, "peak_bytes": 1, "cpu_s": 0.1}}\n'), begins=False
+    )
+    assert (live.seen.ready, (live.seen.done or {})["cpu_s"]) == (None, 0.0)
 
 
 @pytest.mark.parametrize(
@@ -124,13 +163,13 @@ async def test_a_failure_of_ours_is_believed_before_the_program_alone() -> None:
     ],
 )
 async def test_a_last_word_that_is_none_leaves_it_to_the_kernel(last: bytes) -> None:
-    live, _ = await read(("channel", b'{"ready": {}}\n{"done": ' + last + b"}\n"), status=3 << 8)
+    live, _ = await read(("channel", b'{"done": ' + last + b"}\n"), status=3 << 8)
     assert (live.seen.done or {})["code"] == 3
 
 
 async def test_the_first_last_word_counts() -> None:
     word = b'{"done": {"code": %d, "peak_bytes": 1, "cpu_s": 0.1}}\n'
-    live, _ = await read(("channel", b'{"ready": {}}\n' + word % 4 + word % 5))
+    live, _ = await read(("channel", word % 4 + word % 5))
     assert (live.seen.done or {})["code"] == 4
 
 
@@ -181,6 +220,21 @@ async def test_places_are_given_back_and_a_full_queue_says_so() -> None:
     await waiting
 
 
+async def test_turns_are_taken_in_order_and_a_long_one_is_given_up() -> None:
+    turns, order = Turns(1, 0.01), []
+
+    async def take(number: int) -> None:
+        end = await turns.take()
+        order.append(number)
+        if number:
+            end()
+            end()  # once is enough
+
+    await asyncio.gather(*(take(number) for number in range(4)))
+    assert order == [0, 1, 2, 3]
+    assert not turns._places.locked()
+
+
 async def test_one_who_gives_up_waiting_leaves_the_queue() -> None:
     slots = Slots("test", 1, 1)
     free = await slots.take()
@@ -209,3 +263,30 @@ def test_threads_of_a_user_are_counted() -> None:
     assert tasks_of(proc, os.getuid()) >= 1
     assert tasks_of(proc, 4_000_000_000) == 0
     os.close(proc)
+
+
+async def test_what_no_run_of_ours_would_say_ends_the_run() -> None:
+    for flood in (b"x" * 1_100_000, b'{"error": 1}\n' * 2_000):
+        zygote = Zygote()
+        live = LiveRun(zygote, 1, 10)
+        theirs = live.open()
+        live.tell(Program("x"))
+        live._on_channel(flood)
+        live._on_channel(flood)
+        for descriptor in theirs:
+            os.close(descriptor)
+        live.on_ended(-9, 1, 0.0, None, -1)
+        assert (live.seen.ending, zygote.ended) == ("output_limit", ["output_limit"])
+
+
+async def test_a_run_that_nobody_waits_for_any_more_is_closed_when_it_has_ended() -> None:
+    before = sorted(Path("/proc/self/fd").iterdir())
+    live = LiveRun(Zygote(), 1, 10)
+    theirs = live.open()
+    live.tell(Program("x"))
+    live.finished.cancel()
+    for descriptor in theirs:
+        os.close(descriptor)
+    live.on_ended(0, 1, 0.0, None, -1)
+    await asyncio.sleep(0)
+    assert sorted(Path("/proc/self/fd").iterdir()) == before

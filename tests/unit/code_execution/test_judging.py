@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from learnflow.services.code_execution import canary
+from learnflow.services.code_execution.isolation import Isolation
 from learnflow.services.code_execution.outcome import Program, Seen, judge
 from learnflow.services.code_execution.plan import Plan
 from learnflow.services.code_execution.reported import ErrorDetail
@@ -70,7 +71,7 @@ def held(**broken: object) -> dict[str, Any]:
     return {"own_pid": 2, **dict.fromkeys(PROBES), **broken}
 
 
-def isolation(plan: Plan, report: dict[str, Any] | None, **seen: Any) -> canary.Isolation:
+def isolation(plan: Plan, report: dict[str, Any] | None, **seen: Any) -> Isolation:
     import json
 
     whole = Seen(**{"ready": READY, "all_ended": True, **seen})
@@ -132,6 +133,12 @@ def test_a_canary_that_does_not_come_back_is_level_zero() -> None:
     assert isolation(Plan(), None).level == 0
     found = isolation(Plan(), None, failed={"layer": "namespaces", "reason": "unshare: denied"})
     assert (found.level, found.layers["namespaces"]) == (0, "failed(unshare: denied)")
+
+
+def test_a_canary_that_ran_out_of_time_has_seen_nothing_good_or_bad() -> None:
+    found = isolation(Plan(), None, ending="timeout")
+    assert (found.level, found.is_known) == (0, False)
+    assert isolation(Plan(), None).is_known
 
 
 def test_a_canary_that_forgets_a_probe_is_not_believed() -> None:

@@ -1,9 +1,10 @@
-"""Where memory cgroups may be made, read from a process file system and folders of the test's own."""
+"""Where memory cgroups may be made, read from folders of the test's own; and what a killed service leaves there."""
 
 from pathlib import Path
 
 import pytest
 
+from learnflow.services.code_execution import run_folders
 from learnflow.services.code_execution.memory_groups import NoGroups, find
 
 
@@ -52,9 +53,29 @@ def test_a_folder_that_is_not_ours_says_why(tmp_path: Path) -> None:
         find(delegated=tmp_path / "not" / "there")
 
 
+def test_an_engine_that_ends_leaves_another_of_its_process_its_groups(tmp_path: Path) -> None:
+    ended, alive = find(delegated=tmp_path), find(delegated=tmp_path)
+    (ended.folder / "1-1").mkdir()
+    (alive.folder / "1-1").mkdir()
+    ended.remove()
+    assert not ended.folder.exists()
+    assert (alive.folder / "1-1").exists()
+
+
 def test_what_a_killed_service_left_is_removed(tmp_path: Path) -> None:
-    stale = tmp_path / "learnflow-sandbox-999999999"
+    stale = tmp_path / "learnflow-sandbox-999999999-2"
     (stale / "1-1").mkdir(parents=True)
     found = find(delegated=tmp_path)
     assert not stale.exists()
     assert found.folder.exists()
+
+
+def test_folders_of_a_service_that_was_killed_are_removed(tmp_path: Path) -> None:
+    stale, other = tmp_path / "learnflow-zygote-999999999-x", tmp_path / "learnflow-zygote-y"
+    (stale / "1").mkdir(parents=True)
+    other.mkdir()
+    link = tmp_path / "learnflow-zygote-999999998-z"
+    link.symlink_to(other)
+    living = Path(run_folders.make(tmp_path))
+    run_folders.remove_stale(tmp_path)
+    assert sorted(tmp_path.iterdir()) == sorted([other, link, living])

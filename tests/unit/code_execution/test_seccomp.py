@@ -5,7 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from learnflow.services.code_execution.inside.seccomp import ABSENT, ALLOW, KILL, MACHINES, REFUSE, program
+from learnflow.services.code_execution.inside.seccomp import (
+    ABSENT,
+    ALLOW,
+    KILL,
+    MACHINES,
+    PRETEND,
+    REFUSE,
+    program,
+)
+from learnflow.services.code_execution.inside.steps import CALLS
 from learnflow.services.code_execution.inside.syscalls import ALLOWED
 
 CLONE_THREAD, NEW_USER = 0x00010000, 0x10000000
@@ -14,7 +23,8 @@ CLONE_THREAD, NEW_USER = 0x00010000, 0x10000000
 def special(column: int) -> set[int]:
     """Calls whose arguments decide."""
     names = ("fcntl", "ioctl", "prctl", "prlimit64", "socketpair", "clone", "clone3")
-    return {ALLOWED[name][column] for name in names}
+    flushes = ("fsync", "fdatasync", "sync_file_range", "fadvise64")
+    return {ALLOWED[name][column] for name in (*names, *flushes)}
 
 
 HEADERS = (Path("/usr/include/x86_64-linux-gnu/asm/unistd_64.h"), Path("/usr/include/asm-generic/unistd.h"))
@@ -68,6 +78,12 @@ def test_clone_makes_threads_and_children_but_no_namespaces(machine: str) -> Non
     assert answer(machine, "clone", 17) == ALLOW
     assert answer(machine, "clone", NEW_USER | 17) == REFUSE
     assert answer(machine, "clone3") == ABSENT
+
+
+def test_nothing_makes_the_hosts_disk_write_or_its_cache_forget(machine: str) -> None:
+    """A file of the standard library may be read by all: its flush is a flush of the host's disk."""
+    calls = ("fsync", "fdatasync", "sync_file_range", "fadvise64")
+    assert {answer(machine, call) for call in calls} == {PRETEND}
 
 
 def test_without_a_pid_namespace_there_are_threads_but_no_children(machine: str) -> None:
@@ -128,6 +144,6 @@ def test_the_numbers_are_those_of_the_kernels_headers() -> None:
     intel = {name: int(number) for name, number in re.findall(r"#define __NR_(\w+)\s+(\d+)", HEADERS[0].read_text())}
     generic = re.findall(r"#define __NR(?:3264)?_(\w+)\s+(\d+)", HEADERS[1].read_text())
     arm = {name: int(number) for name, number in generic} | {"newfstatat": 79}
-    for name, (on_intel, on_arm) in ALLOWED.items():
+    for name, (on_intel, on_arm) in (*ALLOWED.items(), *CALLS.items()):
         assert intel[name] == on_intel
         assert arm.get(name, -1) == on_arm or name in {"stat", "lstat"}

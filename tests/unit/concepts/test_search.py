@@ -76,6 +76,8 @@ def chosen(text: str, code: str | None = None, topic: str | None = None) -> str 
         ("when should I use a while loop rather than a for loop", "while-loops/while"),
         ("How can I catch an error so it does not crash", "try-except/try"),
         ("what\u2019s a tuple", "tuples/tuple"),
+        ("how do I raise my own exception", "custom-exceptions/own-class"),
+        ("what is pip", "installing-packages/pip"),
     ],
 )
 def test_a_question_gets_its_card(question: str, card: str) -> None:
@@ -108,8 +110,6 @@ def test_what_no_card_is_about_gets_no_card(question: str) -> None:
     [
         ("what is a generator", "control-flow/for-loops"),
         ("explain recursion", "functions/defining"),
-        ("how do I raise my own exception", "errors/custom-exceptions"),
-        ("what is pip", "libraries/installing-packages"),
     ],
 )
 def test_a_topic_without_a_card_is_named_instead_of_a_card_about_something_else(question: str, topic: str) -> None:

@@ -9,14 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from learnflow.curriculum import load_curriculum, load_exercises, load_quizzes
+from learnflow.curriculum import load_curriculum, load_exercises, load_lessons, load_quizzes
 from learnflow.services.course_agent.composing import compose
 from learnflow.services.course_agent.course import course_of
 from learnflow.services.course_agent.lesson import Lesson, LessonHead, LessonType, Step
-from learnflow.services.course_agent.standing import Difficulty
+from learnflow.services.course_agent.standing import Difficulty, Standing, TopicStanding
 
-COURSE = course_of(load_curriculum(), load_exercises().values(), load_quizzes())
-LOOPS = COURSE.topics["control-flow/for-loops"]
+COURSE = course_of(load_curriculum(), load_exercises().values(), load_quizzes(), load_lessons())
+WRITTEN = COURSE.topics["control-flow/for-loops"]
+LOOPS = replace(WRITTEN, lesson=None)
 done_sets = st.sets(st.sampled_from(list(COURSE.topics)))
 
 
@@ -41,6 +42,50 @@ def test_what_is_known_is_short() -> None:
     assert (prepared[0].kind, prepared[0].title) == ("recall", "What you know")
     assert "example" not in kinds(known)
     assert sum(len(step.text) for step in known) < sum(len(step.text) for step in new)
+
+
+def test_a_lesson_that_was_written_comes_between_what_it_needs_and_practice() -> None:
+    steps = compose(COURSE, [WRITTEN], "topic", "easy", frozenset())
+    written = [step.kind for step in WRITTEN.lesson.steps] if WRITTEN.lesson else []
+
+    assert written[-1] == "recap"
+    assert kinds(steps) == ["before", *written[:-1], "exercise", "exercise", "quiz", "recap"]
+
+
+def test_a_written_lesson_keeps_its_solutions_and_says_how_what_is_tried_is_checked() -> None:
+    steps = compose(COURSE, [WRITTEN], "topic", "hard", frozenset())
+    assert WRITTEN.lesson is not None
+    solutions = [task.reference for _, task in WRITTEN.lesson.tries()]
+
+    tries = [step for step in steps if step.kind == "try"]
+    assert [step.output for step in tries] == [task.tests[0].stdout for _, task in WRITTEN.lesson.tries()]
+    assert all(step.code and step.code in step.text for step in tries)
+    assert not any(solution.strip() in step.model_dump_json() for solution in solutions for step in steps)
+
+
+def test_each_guess_of_a_written_lesson_says_why() -> None:
+    steps = compose(COURSE, [WRITTEN], "topic", "easy", frozenset())
+    guesses = [step for step in steps if step.kind == "predict"]
+
+    assert guesses
+    for step in guesses:
+        assert sum(option.right for option in step.options) == 1
+        assert all(option.why for option in step.options)
+        assert all(option.right or option.misconception for option in step.options)
+
+
+def test_a_topic_that_is_known_is_gone_over_by_its_cards() -> None:
+    assert "predict" not in kinds(compose(COURSE, [WRITTEN], "topic", "hard", {WRITTEN.id}))
+
+
+def test_the_depth_of_a_written_lesson_follows_the_difficulty() -> None:
+    texts = {level: compose(COURSE, [WRITTEN], "topic", level, WRITTEN.needs) for level in ("easy", "hard")}
+    assert WRITTEN.lesson is not None
+    idea = WRITTEN.lesson.steps[0].idea
+    assert idea is not None
+
+    assert texts["easy"][1].text == idea.low
+    assert texts["hard"][1].text == f"{idea.low} {idea.mid} {idea.high}"
 
 
 def test_parts_that_do_not_exist_are_left_out() -> None:
@@ -108,3 +153,42 @@ def test_a_lesson_reads_as_one_text_with_numbered_steps() -> None:
     content = Lesson(head=head, steps=steps).content
     assert content.startswith("# For loops\n\n## 1. First: Variables\n\n")
     assert f"## {len(steps)}. In short" in content
+
+
+def mistaken(topic_id: str, *misconceptions: str) -> Standing:
+    return Standing({topic_id: TopicStanding(30, started=True, misconceptions=misconceptions)})
+
+
+def test_what_the_student_got_wrong_comes_before_the_topic_and_after_what_it_needs() -> None:
+    own = next(step.mistake for step in (WRITTEN.lesson.steps if WRITTEN.lesson else ()) if step.mistake)
+    plain = compose(COURSE, [WRITTEN], "topic", "easy", frozenset())
+    steps = compose(COURSE, [WRITTEN], "topic", "easy", frozenset(), mistaken(WRITTEN.id, own.misconception))
+    before = kinds(plain).index("idea")
+    assert (steps[before].kind, steps[before].misconception) == ("mistake", own.misconception)
+    assert COURSE.beliefs[own.misconception] in steps[before].text
+    assert own.code in steps[before].text
+    # it is moved, not told twice
+    assert kinds(steps).count("mistake") == kinds(plain).count("mistake")
+    assert len(steps) == len(plain)
+
+
+def test_a_mistake_that_the_lesson_does_not_have_is_told_by_its_card() -> None:
+    card = next(card for card in COURSE.cards.values() if card.topic_id == "data-structures/lists")
+    steps = compose(COURSE, [WRITTEN], "topic", "easy", WRITTEN.needs, mistaken(WRITTEN.id, card.misconception.id))
+    told = next(step for step in steps if step.misconception == card.misconception.id)
+    assert COURSE.beliefs[card.misconception.id] in told.text
+    assert kinds(steps).count("mistake") == 2
+
+
+def test_a_review_begins_with_it_and_one_that_nobody_knows_is_left_out() -> None:
+    steps = compose(COURSE, [LOOPS], "review", "easy", frozenset(), mistaken(LOOPS.id, "gone", "range-includes-end"))
+    assert [step.misconception for step in steps if step.misconception] == ["range-includes-end"]
+    assert steps[0].misconception == "range-includes-end"
+
+
+@given(st.lists(st.sampled_from(sorted(COURSE.beliefs)), max_size=4), st.sampled_from(list(COURSE.topics)))
+def test_whatever_went_wrong_a_lesson_names_two_at_most(misconceptions: list[str], topic_id: str) -> None:
+    topic = COURSE.topics[topic_id]
+    steps = compose(COURSE, [topic], "topic", "easy", frozenset(), mistaken(topic_id, *misconceptions))
+    named = [step.misconception for step in steps if step.misconception]
+    assert named == misconceptions[:2]

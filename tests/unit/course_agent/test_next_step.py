@@ -1,17 +1,18 @@
 """What to learn next: a rule that holds for every student."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from learnflow.curriculum import load_curriculum, load_exercises, load_quizzes
+from learnflow.curriculum import load_curriculum, load_exercises, load_lessons, load_quizzes
 from learnflow.services.course_agent.course import FINISHED, Course, course_of
 from learnflow.services.course_agent.next_step import done_topics, next_step
-from learnflow.services.course_agent.standing import Standing, TopicStanding
+from learnflow.services.course_agent.standing import Standing, TopicStanding, read_standing
 
-COURSE = course_of(load_curriculum(), load_exercises().values(), load_quizzes())
+COURSE = course_of(load_curriculum(), load_exercises().values(), load_quizzes(), load_lessons())
 TOPICS = list(COURSE.topics)
 FOR_LOOPS, VARIABLES = "control-flow/for-loops", "basics/variables"
 standings = st.dictionaries(
@@ -114,3 +115,42 @@ def test_when_all_is_done_the_weakest_topic_is_gone_over() -> None:
     full = {name: TopicStanding(95, started=True) for name in TOPICS}
     step = next_step(COURSE, Standing({**full, FOR_LOOPS: TopicStanding(75, started=True)}))
     assert (step.topic.id, step.action, step.mastery) == (FOR_LOOPS, "review", 75)
+
+
+def begun(**more: Any) -> Standing:
+    rest = {
+        name: TopicStanding(90, started=True)
+        for name in TOPICS
+        if name.startswith("basics") or name.endswith("conditionals")
+    }
+    return Standing({**rest, FOR_LOOPS: TopicStanding(45, started=True, exercises=50.0, **more)})
+
+
+def test_a_belief_behind_wrong_answers_is_the_reason_for_a_lesson_and_then_for_practice() -> None:
+    standing = begun(misconceptions=("gone", "range-includes-end"))
+    step = next_step(COURSE, standing, module_id="control-flow")
+    said = "You have begun it and are at 45 %. Your answers look as if you think that "
+    assert (step.topic.id, step.action) == (FOR_LOOPS, "lesson")
+    assert step.reason == f"{said}{COURSE.beliefs['range-includes-end']}, so begin with that."
+    assert next_step(COURSE, standing, {FOR_LOOPS}, module_id="control-flow").action == "exercise"
+
+
+def test_exercises_that_were_tried_in_vain_are_named() -> None:
+    step = next_step(COURSE, begun(not_passed=("no/such/one", f"{FOR_LOOPS}/drums")), module_id="control-flow")
+    assert step.action == "exercise"
+    assert step.reason.endswith("You have tried “A drum pattern” and not passed yet.")
+
+
+def test_when_all_is_done_what_went_wrong_is_gone_over_first() -> None:
+    topics = {name: TopicStanding(95, started=True) for name in TOPICS}
+    topics[FOR_LOOPS] = TopicStanding(99, started=True, misconceptions=("range-includes-end",))
+    step = next_step(COURSE, Standing(topics))
+    assert (step.topic.id, step.action) == (FOR_LOOPS, "review")
+    assert COURSE.beliefs["range-includes-end"] in step.reason
+
+
+@pytest.mark.parametrize("wrong", [None, "text", 5, [1, None], {"a": 1}])
+def test_another_release_s_answer_says_nothing_went_wrong(wrong: object) -> None:
+    topic = {"id": FOR_LOOPS, "mastery": 10, "misconceptions": wrong, "not_passed": wrong}
+    read = read_standing({"modules": [{"topics": [topic]}]}).of(FOR_LOOPS)
+    assert (read.misconceptions, read.not_passed) == ((), ())

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from learnflow.curriculum import CurriculumError, load_catalogue, load_curriculum
+from learnflow.curriculum import CurriculumError, load_curriculum
 from learnflow.curriculum.catalogue import ROOT
 
 FOR_LOOPS = "modules/02-control-flow/for-loops/cards.yaml"
@@ -36,13 +36,14 @@ def faults(root: Path) -> tuple[str, ...]:
 
 
 @pytest.mark.soak
-def test_the_course_loads_in_less_than_fifty_milliseconds() -> None:
+def test_the_course_loads_in_less_than_fifty_milliseconds(tmp_path: Path) -> None:
     took = []
-    for _ in range(3):
-        load_curriculum.cache_clear()
-        load_catalogue.cache_clear()
+    for number in range(3):
+        # what is read once from one place is not read again
+        place = tmp_path / str(number)
+        place.symlink_to(ROOT)
         began = time.perf_counter()
-        load_curriculum()
+        load_curriculum(place)
         took.append(time.perf_counter() - began)
 
     assert min(took) < 0.05

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from learnflow.curriculum import CurriculumError, load_quizzes
+from learnflow.curriculum import CurriculumError, Question, load_quizzes
 from learnflow.curriculum.catalogue import ROOT
 
 LISTS = "modules/03-data-structures/lists/quiz.yaml"
@@ -55,3 +55,17 @@ def test_a_quiz_of_too_few_questions_is_a_fault(course: Path) -> None:
 
     with pytest.raises(CurriculumError, match="at least 8 questions, here are 4"):
         load_quizzes(course)
+
+
+def lead(question: Question) -> int:
+    """By how many characters the longest right option is longer than every wrong one."""
+    right = [len(option.shown) for option in question.options if option.right is not None]
+    return max(right) - max(len(option.shown) for option in question.options if option.right is None)
+
+
+def test_the_right_option_is_not_known_by_its_length() -> None:
+    questions = [one for own in load_quizzes().values() for one in own]
+    for kind, most in (("single", 0.34), ("multiple", 0.5)):
+        leads = [lead(one) for one in questions if one.question == kind and any(o.right is None for o in one.options)]
+        assert max(leads) <= 8
+        assert sum(each > 0 for each in leads) <= most * len(leads)

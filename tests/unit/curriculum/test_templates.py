@@ -88,3 +88,16 @@ def test_what_makes_a_draft_weak_is_said() -> None:
     assert weakness(same, 0, [{1}]) == "all tests have the same result"
     assert weakness(task, 2, [{1}]) == "the starter passes more than one test"
     assert weakness(task, 0, [{1}, {first_hidden}]) == "a wrong program passes all tests that are shown"
+
+
+def test_what_is_ready_before_the_program_goes_with_the_draft_and_its_tests() -> None:
+    plain = load_templates()["data-structures/lists/pick"]
+    ready = plain.model_copy(update={"preamble": "TITLE = '{title}'\n"})
+
+    before, one = draft(plain, 3, "easy"), draft(ready, 3, "easy")
+    task = finish(one, [str(number) for number in range(len(one.probes))])
+
+    assert task.preamble == f"TITLE = '{one.title}'\n"
+    assert one.probes[0].program("x = 1").startswith(f"{task.preamble}\nx = 1\n")
+    assert finish(before, ["1"] * len(before.probes)).preamble == ""
+    assert before.probes[0].program("x = 1").startswith("x = 1\n")

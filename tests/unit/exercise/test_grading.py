@@ -6,6 +6,7 @@ import orjson
 import pytest
 
 from learnflow.curriculum import Case, Task
+from learnflow.curriculum.phrases import load_phrases
 from learnflow.services.code_execution.schemas import Run
 from learnflow.services.exercise.grading.constructs import Unparsed, constructs, parse, unmet
 from learnflow.services.exercise.grading.judge import Job, SandboxFailed, jobs, judge
@@ -13,6 +14,9 @@ from learnflow.services.exercise.grading.output import difference
 from learnflow.services.exercise.grading.program import Encoder
 from learnflow.services.exercise.grading.puzzles import grade_answer, mixed_lines
 from learnflow.services.exercise.grading.verdict import Grade
+from learnflow.services.exercise.reports import digest_of, read_report, write_report
+
+ENGLISH = load_phrases().grade
 
 CODE = "def double(n):\n    return n * 2\n"
 
@@ -176,7 +180,7 @@ def test_a_program_with_a_preamble_and_no_call_is_run_with_it() -> None:
 def test_printed_lines_are_compared_without_what_nobody_sees(expected: str, got: str, said: str | None) -> None:
     tree = parse("n = input('How many? ')")
     assert not isinstance(tree, Unparsed)
-    found = difference(expected, got, tree)
+    found = difference(expected, got, ENGLISH, tree)
     assert (found is None) if said is None else (said in str(found))
 
 
@@ -192,8 +196,8 @@ def test_a_construct_is_seen_in_the_tree(code: str, name: str) -> None:
     tree = parse(code)
     assert not isinstance(tree, Unparsed)
     assert name in constructs(tree)
-    assert unmet(tree, (name,), ()) == []
-    assert len(unmet(tree, (), (name,))) == 1
+    assert unmet(tree, (name,), (), ENGLISH) == []
+    assert len(unmet(tree, (), (name,), ENGLISH)) == 1
 
 
 @pytest.mark.parametrize("code", ["def (", "(" * 5_000, "-" * 20_000 + "1", "\x0c\\", "'\n"])
@@ -233,3 +237,14 @@ def test_a_predicted_output_is_right_or_not() -> None:
     assert grade_answer(predict, "1\n2\n").passed
     assert grade_answer(predict, "1 2").passed
     assert not grade_answer(predict, "2\n1").passed
+
+
+def test_a_kept_grade_says_all_that_it_takes_to_replay_it_and_comes_back_the_same() -> None:
+    made = task(CALL)
+    grade = graded(made, lambda job: {**result(job, value=["int", "0x5"]), "isolation": {"level": "L2"}})
+    kept = orjson.loads(write_report(grade, made))
+
+    assert read_report(orjson.dumps(kept).decode()) == grade
+    assert (kept["isolation"], kept["limits"]["first_look_s"] > 0, bool(kept["build"])) == ("L2", True, True)
+    assert [(one["call"], one["expected"], one["got"]) for one in kept["verdicts"]] == [("double(2)", "4", "5")]
+    assert kept["tests"] == digest_of(task(CALL)) != digest_of(task({**CALL, "expected": "5"}))

@@ -15,6 +15,7 @@ from learnflow.contracts.errors import NotFound, TooMany
 from learnflow.contracts.services import TRIAGE
 from learnflow.kit.app import create_app
 from learnflow.kit.edge import Edge
+from learnflow.kit.serve import rehearse
 from learnflow.kit.settings import ServiceSettings
 
 router = APIRouter()
@@ -93,6 +94,19 @@ async def test_parts_are_started_before_and_stopped_after_the_service() -> None:
     async with app.router.lifespan_context(app):
         assert part.life == ["started"]
     assert part.life == ["started", "stopped"]
+
+
+def test_a_rehearsal_asks_no_part_since_none_is_started() -> None:
+    class Part(Away):
+        async def reason_not_ready(self) -> str | None:
+            self.life.append("asked")
+            return None
+
+    part = Part()
+    app = create_app(TRIAGE, ServiceSettings(), parts=[part])
+    rehearse(app)
+    assert app.middleware_stack is not None
+    assert part.life == []
 
 
 @pytest.mark.plan("P-API-common")

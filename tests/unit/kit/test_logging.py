@@ -7,8 +7,9 @@ import orjson
 
 _PROGRAM = """
 import logging, structlog
-from learnflow.kit.logging import configure_logging
-configure_logging("triage")
+from learnflow.kit.logging import configure_logging, log_as
+configure_logging()
+log_as("triage")
 log = structlog.get_logger()
 log.info("code.execution.finished", duration_ms=3)
 try:
@@ -38,5 +39,5 @@ def test_every_line_is_json_with_service_level_and_time() -> None:
 def test_errors_are_logged_with_type_and_stack_but_without_their_message() -> None:
     for line in _lines()[1:]:
         assert line["error"] == "ValueError"
-        assert line["stack"] == ["<string>:8:<module>"]
+        assert line["stack"] == ["<string>:9:<module>"]
         assert "planted-secret" not in orjson.dumps(line).decode()

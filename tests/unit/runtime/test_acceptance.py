@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from learnflow.curriculum import load_exercises, load_quizzes
+from learnflow.curriculum import load_exercises, load_lessons, load_quizzes
+from learnflow.runtime.acceptance import own_programs
 from learnflow.runtime.acceptance.day import Day, Row, Step, play
 from learnflow.runtime.acceptance.help import Help
 from learnflow.runtime.acceptance.past import (
@@ -21,6 +22,7 @@ from learnflow.runtime.acceptance.past import (
 )
 from learnflow.runtime.acceptance.people import Failed, Person
 from learnflow.runtime.acceptance.quizzes import answers_to
+from learnflow.runtime.acceptance.whole_topic import WholeTopic
 from learnflow.runtime.demo import STUDENT
 from learnflow.services.progress.mastery import (
     Components,
@@ -109,13 +111,16 @@ class ShortDay(Day):
             Step(1, "goes well", ("/there",), lambda: "seen"),
             Step(2, "fails", ("/there",), self.fails),
             Step(3, "has no path", ("/there", "/missing"), lambda: "never"),
+            Step(4, "goes on with what failed", ("/there",), lambda: "never", after=2),
+            Step(5, "goes on with that", ("/there",), lambda: "never", after=4),
+            Step(6, "goes on with what went well", ("/there",), lambda: "seen too", after=1),
         ]
 
     def fails(self) -> str:
         raise Failed("seen instead")
 
 
-def test_a_step_says_what_was_seen_and_one_without_its_path_comes_later() -> None:
+def test_a_step_says_what_was_seen_and_one_that_stands_on_a_failed_one_names_it() -> None:
     student, other, teacher = (Person("http://127.0.0.1:1", STUDENT) for _ in range(3))
     day = ShortDay(student, Help(teacher, other))
     rows: list[Row] = list(play(day, ["/api/v1/there"]))
@@ -124,4 +129,37 @@ def test_a_step_says_what_was_seen_and_one_without_its_path_comes_later() -> Non
         (True, "seen"),
         (False, "seen instead"),
         (None, "comes later: there is no /missing yet"),
+        (False, "not played: step 2 failed"),
+        (False, "not played: step 4 failed"),
+        (True, "seen too"),
     ]
+
+
+def test_the_student_has_written_every_core_exercise_of_the_whole_topic_themselves() -> None:
+    known = load_exercises()
+    wanted = {one.exercise for one in known.values() if one.topic_id == own_programs.TOPIC and one.level.core}
+    assert set(own_programs.SOLUTIONS) == wanted
+    copied = [name for name, code in own_programs.SOLUTIONS.items() if code.strip() == known[name].reference.strip()]
+    assert copied == ["data-structures/lists/two-names"]  # what a program prints can be written in one way only
+
+
+def test_the_student_has_an_answer_to_whatever_the_written_lesson_asks() -> None:
+    steps = load_lessons()[own_programs.TOPIC].steps
+    asked = [next(o for o in step.predict.options if o.right).shown for step in steps if step.predict is not None]
+    assert list(own_programs.GUESSES) == asked
+    assert len(own_programs.TRIES) == sum(step.attempt is not None for step in steps)
+
+
+@pytest.mark.parametrize(("mastery", "right"), [(94, True), (93, False)])
+def test_a_mastery_that_its_parts_do_not_come_to_is_not_taken(mastery: int, right: bool) -> None:
+    parts = {"exercises": 100.0, "quiz": 80.0, "quality": 97.5, "consistency": 100.0}
+    topic = {"id": own_programs.TOPIC, "title": "Lists", "mastery": mastery, "components": parts}
+    student = Person("http://127.0.0.1:1", STUDENT)
+    student.call = lambda *_: {"modules": [{"topics": [topic]}]}  # type: ignore[method-assign]
+    whole = WholeTopic(student)
+    if right:
+        assert whole.sees_the_mastery().endswith("0.10 x 100 (consistency) = 94 %")
+    else:
+        with pytest.raises(Failed, match="comes to 94 %"):
+            whole.sees_the_mastery()
+    student.close()

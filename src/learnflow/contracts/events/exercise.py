@@ -1,7 +1,7 @@
 """Exercises, practice and quizzes."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -11,6 +11,8 @@ from learnflow.contracts.error_types import ErrorType
 from learnflow.contracts.events.base import AgentRequest, Fact, Score
 
 Difficulty = Literal["easy", "medium", "hard"]
+Belief = Annotated[str, Field(pattern=r"^[a-z0-9-]+$", max_length=60)]
+"""The id of a misconception of the course."""
 Origin = Literal["course", "imported", "generated"]
 """Where an exercise comes from; only the course's own core exercises count into mastery."""
 
@@ -76,6 +78,7 @@ class ExerciseGraded(_Attempt):
     tests_passed: int = Field(ge=0)
     tests_total: int = Field(ge=1)
     error_type: ErrorType | None = None
+    misconceptions: list[Belief] = Field(default=[], description="What a wrong answer looks like, where that is known")
 
 
 class ExerciseAssigned(Fact):
@@ -103,3 +106,4 @@ class QuizGraded(Fact):
     score: Score
     right: int = Field(ge=0)
     questions: int = Field(ge=1)
+    misconceptions: list[Belief] = Field(default=[], description="Of the wrong options that were chosen, each once")

@@ -48,7 +48,10 @@ class Consumer:
         self._retries = metrics.RETRIES.labels(*labels)
 
     async def handle(self, tx: Transaction, records: Sequence[Raw], claim: Claim) -> None:
-        """Handle records in order in one transaction; raises HandlerFailedError, then roll back and go one by one."""
+        """Handle records in order in one transaction, and `finish` it afterwards.
+
+        Both raise HandlerFailedError: then roll back and go one by one.
+        """
         deliveries: list[Delivery] = []
         for raw in records:
             try:
@@ -72,6 +75,7 @@ class Consumer:
         try:
             async with tx.savepoint() as inner:
                 await self.handle(inner, [raw], claim)
+                await finish(inner)
         except HandlerFailedError as failure:
             return await self._failed(tx, raw, failure, claim)
         await self._settle(tx, raw)
@@ -85,8 +89,6 @@ class Consumer:
                     await batch_handler(tx, [one.raw_event for one in fresh if one.raw_event is not None])
                 for one in fresh:
                     await self._call(tx, one)
-                # what the last handler published fails here, as the handler's failure, and not at the commit
-                await tx.ready()
         except Exception as error:
             raise HandlerFailedError from error
 
@@ -127,6 +129,14 @@ class Consumer:
     async def _bury(self, tx: Transaction, raw: Raw, reason: str, *, attempts: int) -> None:
         subscription = self.subscription
         await write_dead_letter(tx, subscription.topic, subscription.group, raw, reason=reason, attempts=attempts)
+
+
+async def finish(tx: Transaction, redone: frozenset[str] = frozenset()) -> None:
+    """What the last handler published fails here, as the handler's failure, and not at the commit."""
+    try:
+        await tx.finish(redone)
+    except Exception as error:
+        raise HandlerFailedError from error
 
 
 def _take(unseen: set[UUID], event_id: UUID) -> bool:

@@ -57,6 +57,26 @@ from read r order by r.part, r.xid, r.seq
 """  # noqa: S608 - put together from constants alone
 """The same, with the cursors moved and the inbox written: one round trip less while others wait for us."""
 
+FETCH_ALONE = f"""{_MINE.replace("for update of c skip locked", "")}
+select r.part, r.xid, r.seq, r.ce::text as ce, r.ts, r.id, m.xid as from_xid, m.seq as from_seq,
+       r.id is not null and (select i.event_id from inbox i where i.grp = $1 and i.event_id = r.id) is null as is_new,
+       {_MORE}
+from read r join mine m using (part) order by r.part, r.xid, r.seq
+"""  # noqa: S608 - put together from constants alone
+"""The same for the only reader of a group: nothing is locked or written yet, and nobody waits for what follows."""
+
+MOVE_ALONE = """
+update bus_cursor c set xid = m.xid, retry_at = null,
+    seq = case when (c.xid, c.seq) = (m.from_xid, m.from_seq) then m.seq end
+from unnest((select $1::text[]), (select $2::text[]), (select $3::int2[]), (select $4::xid8[]), (select $5::int8[]),
+            (select $6::xid8[]), (select $7::int8[])) as m (grp, topic, part, from_xid, from_seq, xid, seq)
+where c.grp = m.grp and c.topic = m.topic and c.part = m.part
+"""
+"""A cursor that somebody else has moved meanwhile becomes null, which its column refuses: then nothing happened.
+
+The arrays stand in sub-selects so that PostgreSQL does not see how long they are: it would plan anew each time.
+"""
+
 IS_UUID = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 
 WAITING = """

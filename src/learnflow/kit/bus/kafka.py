@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Mapping, Sequence
 
 from learnflow.contracts.events import Fact
@@ -11,7 +10,10 @@ from learnflow.contracts.services import Service
 from learnflow.contracts.topics import Topic
 from learnflow.kit.bus.base import SPACING_S, BatchHandler, Event, Handler
 from learnflow.kit.bus.consumer import BACKOFF_S, Consumer
+from learnflow.kit.bus.kafka_address import KafkaAddress
+from learnflow.kit.bus.kafka_carrier import KafkaCarrier
 from learnflow.kit.bus.kafka_reader import SESSION_TIMEOUT_MS, KafkaReader
+from learnflow.kit.bus.kafka_topics import quiet_aiokafka
 from learnflow.kit.bus.outbox import Outbox
 from learnflow.kit.bus.relay import Relay
 from learnflow.kit.bus.subscription import Subscriptions
@@ -27,7 +29,7 @@ class KafkaBus:
 
     def __init__(
         self,
-        servers: str,
+        address: KafkaAddress,
         database: Database,
         service: Service,
         *,
@@ -36,7 +38,7 @@ class KafkaBus:
         backoff_s: Sequence[float] = BACKOFF_S,
         session_timeout_ms: int = SESSION_TIMEOUT_MS,
     ) -> None:
-        self._servers = servers
+        self._address = address
         self._database = database
         self._service = service
         self._instance = instance
@@ -45,7 +47,7 @@ class KafkaBus:
         self._wakeups = wakeups or Wakeups(database)
         self._own_wakeups = None if wakeups else self._wakeups
         self._outbox = Outbox(self._wakeups)
-        self._relay = Relay(database, servers, self._wakeups)
+        self._relay = Relay(database, KafkaCarrier(address), self._wakeups)
         self._watch = OldestTransaction(database)
         self._subscriptions = Subscriptions()
         self._readers: list[KafkaReader] = []
@@ -60,8 +62,7 @@ class KafkaBus:
         self._subscriptions.of(topic, group).add_batch(handler, spacing_s)
 
     async def start(self) -> None:
-        # hundreds of lines a second while a broker is away; we say ourselves that it is
-        logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+        quiet_aiokafka()
         if self._own_wakeups is not None:
             await self._own_wakeups.start()
         await self._relay.start()
@@ -81,7 +82,10 @@ class KafkaBus:
 
     async def reason_not_ready(self) -> str | None:
         if not all(reader.is_reading for reader in self._readers):
-            return f"Kafka at {self._servers} does not answer"
+            return f"Kafka at {self._address.servers} does not answer"
+        missing = {topic for reader in self._readers for topic in reader.missing}
+        if missing:
+            return f"Kafka lacks topics: {', '.join(sorted(missing))}"
         return await self._relay.reason_not_ready()
 
     def _reader(self, group: str) -> KafkaReader:
@@ -92,7 +96,7 @@ class KafkaBus:
         }
         return KafkaReader(
             self._database,
-            self._servers,
+            self._address,
             group,
             consumers,
             instance=self._instance,

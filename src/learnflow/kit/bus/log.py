@@ -23,9 +23,16 @@ class LogBus:
     name = "bus"
 
     def __init__(
-        self, database: Database, *, wakeups: Wakeups | None = None, backoff_s: Sequence[float] = BACKOFF_S
+        self,
+        database: Database,
+        *,
+        wakeups: Wakeups | None = None,
+        backoff_s: Sequence[float] = BACKOFF_S,
+        is_alone: bool = False,
     ) -> None:
+        """`is_alone`: no other process of this service runs, so its readers need not lock before they look."""
         self._database = database
+        self._is_alone = is_alone
         self._wakeups = wakeups or Wakeups(database)
         self._own_wakeups = None if wakeups else self._wakeups
         self._outbox = Outbox(self._wakeups)
@@ -47,7 +54,8 @@ class LogBus:
         if self._own_wakeups is not None:
             await self._own_wakeups.start()
         for subscription in self._subscriptions:
-            reader = Reader(self._database, Consumer(subscription, backoff_s=self._backoff_s))
+            consumer = Consumer(subscription, backoff_s=self._backoff_s)
+            reader = Reader(self._database, consumer, is_alone=self._is_alone)
             self._wakeups.on(channel_of(subscription.topic.name), reader.wake)
             await reader.start()
             self._readers.append(reader)

@@ -15,6 +15,11 @@ def make_bus(settings: ServiceSettings, database: Database, service: Service, *,
     if settings.bus == "kafka":
         # aiokafka is 20 MB that the default never needs
         from learnflow.kit.bus.kafka import KafkaBus
+        from learnflow.kit.bus.kafka_address import KafkaAddress
 
-        return KafkaBus(settings.kafka_servers, database, service, wakeups=wakeups, instance=settings.instance)
-    return LogBus(database, wakeups=wakeups)
+        return KafkaBus(KafkaAddress.of(settings), database, service, wakeups=wakeups, instance=settings.instance)
+    if settings.bus == "dapr":
+        from learnflow.kit.bus.dapr import dapr_bus
+
+        return dapr_bus(settings, database, wakeups=wakeups)
+    return LogBus(database, wakeups=wakeups, is_alone=settings.replicas == 1)

@@ -1,8 +1,10 @@
 """One reader of the log in PostgreSQL: a topic for a group, all partitions in one statement.
 
 The row lock of a cursor is the lease: replicas of a group skip each other's partitions. Reading, inbox, effects and
-the cursor's move are one transaction. Rows of transactions that an older one still running could precede are left
-for later (`xid < snapshot xmin`), so nothing is ever passed over.
+the cursor's move are one transaction. The only process of its group looks without a lock and without a number of its
+own, so that it holds no other reader back while its handlers work; cursor and inbox are written at the end, and refuse
+the effects if somebody else was there after all. Rows of transactions that an older one still running could precede
+are left for later (`xid < snapshot xmin`), so nothing is ever passed over.
 """
 
 from __future__ import annotations
@@ -19,20 +21,23 @@ from uuid import UUID
 import asyncpg
 import structlog
 
+from learnflow.kit import inbox
 from learnflow.kit.bus import metrics
-from learnflow.kit.bus.consumer import Consumer, HandlerFailedError
+from learnflow.kit.bus.consumer import Consumer, HandlerFailedError, finish
 from learnflow.kit.bus.cursors import (
     ENSURE,
     FETCH,
+    FETCH_ALONE,
     FETCH_AND_CLAIM,
     IS_UUID,
+    MOVE_ALONE,
     MOVE_AND_CLAIM,
     RETRY_AT,
     WAITING,
 )
+from learnflow.kit.bus.outbox import INSERT_MANY
 from learnflow.kit.bus.subscription import Subscription
 from learnflow.kit.database import Database, Transaction
-from learnflow.kit.inbox import claim
 from learnflow.kit.wakeups import next_backoff
 
 if TYPE_CHECKING:
@@ -47,14 +52,18 @@ STOP_S = 12.0
 START_LIMIT = 16
 MAX_LIMIT = 64
 FAST_S, SLOW_S = 0.02, 0.1
+REDONE = frozenset({MOVE_ALONE, inbox.PUT_MANY, INSERT_MANY})
+"""What passing an event on writes: after a crash it is read and passed on anew, and nobody has seen the first time."""
 
 
 class Reader:
     """Reads one subscription until it is stopped, whatever happens to PostgreSQL meanwhile."""
 
-    def __init__(self, database: Database, consumer: Consumer) -> None:
+    def __init__(self, database: Database, consumer: Consumer, *, is_alone: bool = False) -> None:
+        """`is_alone`: no other process reads for this group, so it need not lock before it looks."""
         self._database = database
         self._consumer = consumer
+        self._batch = self._batch_alone if is_alone else self._batch_shared
         self._key = (consumer.subscription.group, consumer.subscription.topic.name)
         self._lag = metrics.LAG_SECONDS.labels(self._key[1], self._key[0])
         self._woken = asyncio.Event()
@@ -101,23 +110,28 @@ class Reader:
             finally:
                 self.is_reading = False
             if not self._stopping:
+                # who was woken for what cannot be read now would come back at once, again and again
+                self._woken.clear()
                 backoff_s = next_backoff(backoff_s)
                 await self._sleep(backoff_s)
 
     async def _ensure_cursors(self) -> None:
-        async with self._database.direct() as connection:
+        async with self._database.direct(is_poll=True) as connection:
             await connection.execute(ENSURE, *self._key, self.subscription.topic.partitions)
 
     async def _serve(self) -> None:
         pause_s = HELD_BACK_START_S
         next_at = 0.0
+        is_idle = True
         while not self._stopping:
             await asyncio.sleep(max(0.0, next_at - time.monotonic()))
             next_at = time.monotonic() + self.subscription.spacing_s
+            is_poll = is_idle and not self._woken.is_set()
             self._woken.clear()
-            async with self._database.direct() as connection:
+            async with self._database.direct(is_poll=is_poll) as connection:
                 read, is_more = await self._pass(connection)
                 is_waiting = not read and await connection.fetchval(WAITING, *self._key)
+            is_idle = not (read or is_waiting)
             if read and is_more:
                 pause_s = HELD_BACK_START_S
             elif not is_waiting:
@@ -134,16 +148,31 @@ class Reader:
         if self._careful:
             return await self._one(connection)
         started = time.monotonic()
+        rows: list[asyncpg.Record] = []
         try:
-            async with self._database.transaction_on(connection) as tx:
-                sizes = (self._limit, self._limit * self._width, self._width)
-                rows = await tx.fetch(FETCH_AND_CLAIM, *self._key, *sizes, IS_UUID)
-                if rows:
-                    await self._consumer.handle(tx, [row["ce"] for row in rows], _Claimed(self._key[0], rows))
+            await self._batch(connection, rows)
         except HandlerFailedError:
             self._careful = len(rows)
             return 0, True
         return self._read(rows, time.monotonic() - started)
+
+    async def _batch_shared(self, connection: Connection, rows: list[asyncpg.Record]) -> None:
+        async with self._database.transaction_on(connection) as tx:
+            rows += await tx.fetch(FETCH_AND_CLAIM, *self._key, *self._sizes, IS_UUID)
+            if rows:
+                await self._consumer.handle(tx, [row["ce"] for row in rows], _Claimed(self._key[0], rows))
+                await finish(tx)
+
+    async def _batch_alone(self, connection: Connection, rows: list[asyncpg.Record]) -> None:
+        rows += await connection.fetch(FETCH_ALONE, *self._key, *self._sizes, IS_UUID)
+        if rows:
+            async with self._database.transaction_on(connection) as tx:
+                await self._consumer.handle(tx, [row["ce"] for row in rows], _ClaimedLast(self._key, rows))
+                await finish(tx, REDONE)
+
+    @property
+    def _sizes(self) -> tuple[int, int, int]:
+        return self._limit, self._limit * self._width, self._width
 
     def _read(self, rows: Sequence[asyncpg.Record], took_s: float) -> tuple[int, bool]:
         if not rows:
@@ -186,7 +215,24 @@ class _Claimed:
     async def __call__(self, tx: Transaction, event_ids: Sequence[UUID]) -> set[UUID]:
         unseen = {event_id for event_id in event_ids if self._known.get(event_id)}
         others = [event_id for event_id in event_ids if event_id not in self._known]
-        return unseen | await claim(tx, self._group, others) if others else unseen
+        return unseen | await inbox.claim(tx, self._group, others)
+
+
+class _ClaimedLast:
+    """Moves the cursors and writes the inbox at the end."""
+
+    def __init__(self, key: tuple[str, str], rows: Sequence[asyncpg.Record]) -> None:
+        self._key = key
+        self._known = {row["id"]: row["is_new"] for row in rows}
+        last = {row["part"]: row for row in rows}
+        names = ("part", "from_xid", "from_seq", "xid", "seq")
+        self._moves = [(*key, *(row[name] for name in names)) for row in last.values()]
+
+    async def __call__(self, tx: Transaction, event_ids: Sequence[UUID]) -> set[UUID]:
+        await tx.write_at_end(MOVE_ALONE, self._moves)
+        unseen = {event_id for event_id in event_ids if self._known.get(event_id)}
+        await inbox.put(tx, self._key[0], unseen)
+        return unseen | await inbox.claim(tx, self._key[0], [one for one in event_ids if one not in self._known])
 
 
 class _Move:

@@ -30,8 +30,8 @@ class OldestTransaction(Background):
 
     async def sample(self) -> float:
         """Take one sample and return the age in seconds."""
-        row = await self._database.fetchrow(SNAPSHOT)
-        low, high = (row["low"], row["high"]) if row else ("", "")
+        [row] = await self._database.poll(SNAPSHOT)
+        low, high = row["low"], row["high"]
         now = time.monotonic()
         if low != self._low or low == high:
             self._low, self._since = low, now

@@ -18,11 +18,13 @@ from learnflow.runtime.acceptance.past import (
     take_quiz,
 )
 from learnflow.runtime.acceptance.people import Failed, Person, until
+from learnflow.runtime.acceptance.whole_topic import WholeTopic, formula
 
 QUESTION = "How do for loops work in Python?"
 LOOP = "for day in range(1, 4):\n    print('day', day)\n"
 PRINTED = "day 1\nday 2\nday 3\n"
 LATER = "comes later: there is no {} yet"
+NOT_PLAYED = "not played: step {} failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +40,13 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step: the public paths it stands on, and what plays it."""
+    """A step: the public paths it stands on, what plays it, and the earlier step whose outcome it goes on with."""
 
     number: int
     does: str
     needs: tuple[str, ...]
     play: Callable[[], str]
+    after: int | None = None
 
 
 @dataclass(slots=True)
@@ -58,7 +61,7 @@ class Day:
         return [
             Step(1, f"A student signs in and sees module 2 at {BEFORE} %", ("/progress",), self.sees_module),
             Step(2, "They ask how for loops work in Python", ("/query",), self.asks),
-            Step(3, "Concepts answers with examples that ran and the loop's steps", ("/query",), self.reads),
+            Step(3, "Concepts answers with examples that ran and the loop's steps", ("/query",), self.reads, after=2),
             Step(4, "They write a for loop and run it", ("/code/execute",), self.runs),
             Step(
                 5,
@@ -67,6 +70,7 @@ class Day:
                 self.solves,
             ),
             *self._steps_of_help(),
+            *self._steps_of_a_topic(),
         ]
 
     def _steps_of_help(self) -> list[Step]:
@@ -77,10 +81,24 @@ class Day:
         to_close = (*to_assign, "/teacher/alerts", "/notifications")
         return [
             Step(6, "Another student fails three list-comprehension tries", to_fail, self.help.fails_three_times),
-            Step(7, "Within seconds the teacher's open page shows the alert", to_see, self.help.sees_the_alert),
-            Step(8, "The teacher reads the code and asks for easy exercises", to_ask, self.help.asks_for_exercises),
-            Step(9, "They look the draft over and assign it", to_assign, self.help.assigns),
-            Step(10, "The student is told live, solves it, the alert closes", to_close, self.help.solves_it),
+            Step(7, "Within seconds the teacher's open page shows the alert", to_see, self.help.sees_the_alert, 6),
+            Step(8, "The teacher reads the code and asks for easy exercises", to_ask, self.help.asks_for_exercises, 6),
+            Step(9, "They look the draft over and assign it", to_assign, self.help.assigns, 8),
+            Step(10, "The student is told live, solves it, the alert closes", to_close, self.help.solves_it, 9),
+        ]
+
+    def _steps_of_a_topic(self) -> list[Step]:
+        topic = WholeTopic(self.student)
+        to_learn = ("/lessons", "/progress/events", "/code/execute")
+        to_solve = (*to_learn, "/exercises")
+        to_answer = (*to_solve, "/quizzes")
+        return [
+            Step(11, "The first student takes the whole lesson on lists", to_learn, topic.takes_the_lesson),
+            Step(12, "They solve all core exercises of lists", to_solve, topic.solves_the_exercises, 11),
+            Step(13, "They take the quiz of lists", to_answer, topic.takes_the_quiz, 11),
+            Step(
+                14, "They see its mastery, as the formula says", (*to_answer, "/progress"), topic.sees_the_mastery, 13
+            ),
         ]
 
     def close(self) -> None:
@@ -125,7 +143,7 @@ class Day:
         _must(quiz["right"] == 4, f"the quiz: {quiz['right']} of {quiz['questions']}")
         module = until(self._when_after, f"module 2 at {AFTER} % ({module_of(self.student)['mastery']} % now)")
         topic = next(topic for topic in module["topics"] if topic["id"] == TOPIC)
-        return f"{quiz['right']} of {quiz['questions']}, module 2: {module['mastery']} %, for loops {_formula(topic)}"
+        return f"{quiz['right']} of {quiz['questions']}, module 2: {module['mastery']} %, for loops {formula(topic)}"
 
     def _when_after(self) -> dict[str, Any] | None:
         module = module_of(self.student)
@@ -133,27 +151,31 @@ class Day:
 
 
 def play(day: Day, public_paths: Collection[str]) -> Iterator[Row]:
-    """Each step as it has been played."""
+    """Each step as it has been played; one that goes on with a step that failed is not played, and fails too."""
+    failed: set[int | None] = set()
     for step in day.steps():
         missing = [path for path in step.needs if not any(known.endswith(f"/api/v1{path}") for known in public_paths)]
         if missing:
             yield Row(step.number, step.does, None, 0.0, LATER.format(missing[0]))
             continue
-        began = time.monotonic()
-        try:
-            ok, seen = True, step.play()
-        except Failed as failure:
-            ok, seen = False, str(failure)
-        yield Row(step.number, step.does, ok, round((time.monotonic() - began) * 1000, 1), seen)
+        if step.after in failed:
+            row = Row(step.number, step.does, False, 0.0, NOT_PLAYED.format(step.after))
+        else:
+            row = _played(step)
+        if not row.ok:
+            failed.add(step.number)
+        yield row
+
+
+def _played(step: Step) -> Row:
+    began = time.monotonic()
+    try:
+        ok, seen = True, step.play()
+    except Failed as failure:
+        ok, seen = False, str(failure)
+    return Row(step.number, step.does, ok, round((time.monotonic() - began) * 1000, 1), seen)
 
 
 def _must(holds: bool, otherwise: str) -> None:
     if not holds:
         raise Failed(otherwise)
-
-
-def _formula(topic: dict[str, Any]) -> str:
-    parts = topic["components"]
-    weights = (("exercises", 0.4), ("quiz", 0.3), ("quality", 0.2), ("consistency", 0.1))
-    terms = " + ".join(f"{weight:.2f} x {parts[name]:.4g}" for name, weight in weights)
-    return f"{terms} = {topic['mastery']} %"

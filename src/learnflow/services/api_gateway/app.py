@@ -9,11 +9,13 @@ from learnflow.contracts import topics
 from learnflow.contracts.events import AnswerFinished, AnswerPart, QuestionAsked
 from learnflow.contracts.services import API_GATEWAY
 from learnflow.curriculum import load_catalogue
+from learnflow.curriculum.languages import in_languages
 from learnflow.kit.app import create_app
 from learnflow.kit.bus import Bus, make_bus
 from learnflow.kit.database import Database, open_database
 from learnflow.kit.expiry import Expiry
 from learnflow.kit.idempotency import IdempotentPosts
+from learnflow.kit.idempotency_store import open_answers
 from learnflow.kit.invoke import Invoker
 from learnflow.kit.part import Part
 from learnflow.kit.sealed import Vault
@@ -83,7 +85,7 @@ def create(settings: Settings, *, invoker: Invoker | None = None, sections: Sequ
         routers=[
             # in the order of their load: routes are matched one after the other
             questions_api.make_router(api),
-            course_api.make_router(load_catalogue()),
+            course_api.make_router(database, in_languages(load_catalogue)),
             agents_api.make_router(api),
             exercises_api.make_router(PublicExercises(database, desk, invoker, settings.submissions_per_minute)),
             practice_api.make_router(Practice(invoker)),
@@ -99,8 +101,10 @@ def create(settings: Settings, *, invoker: Invoker | None = None, sections: Sequ
         parts=parts,
         verifier=people.verifier,
     )
+    app.state.forwarded_allow_ips = settings.trusted_proxies
+    answers = open_answers(settings, database)
     app.user_middleware.append(
-        Middleware(IdempotentPosts, database=database, vault=people.vault, master_key=people.master_key)
+        Middleware(IdempotentPosts, answers=answers, vault=people.vault, master_key=people.master_key)
     )
     return app
 

@@ -41,6 +41,11 @@ class Settings(ServiceSettings):
         validation_alias="LEARNFLOW_API_GATEWAY_PUBLIC_URL",
         description="where the pages are, links in e-mails begin with it; default: localhost and the port of web",
     )
+    trusted_proxies: str = Field(
+        default="127.0.0.1",
+        validation_alias="LEARNFLOW_API_GATEWAY_TRUSTED_PROXIES",
+        description="addresses or networks of web, with commas: whose word is taken for where a browser is",
+    )
     password_memory_kib: int = Field(
         default=19_456, ge=8, validation_alias="LEARNFLOW_API_GATEWAY_PASSWORD_MEMORY_KIB", description="argon2id"
     )

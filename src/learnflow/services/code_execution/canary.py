@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from learnflow.services.code_execution import canary_program
+from learnflow.services.code_execution.isolation import Isolation
 from learnflow.services.code_execution.outcome import Program, Seen
 from learnflow.services.code_execution.plan import Plan
 from learnflow.services.code_execution.zygote import Failed, Way, Zygote
 
-_TIMEOUT_S = 5.0
+_PATIENCE_S = (5.0, 10.0, 20.0)
+"""One that ran out of time on a busy machine has seen nothing: it is sent again, and waited for longer."""
+_PARKED_WITHIN_S = 2.0
+_LOOK_S = 0.002
 _OWN_SOURCE = str(Path(__file__).resolve())
 _NAMESPACES = {"pid": "pid", "mount": "mnt", "network": "net", "ipc": "ipc"}
 _FLOOR = (
@@ -27,27 +32,18 @@ _FLOOR = (
     "privileges",
     "other_processes",
     "descriptors",
+    "open_files",
+    "large_file",
     "memory",
     "processes",
     "threads",
 )
 """What has to hold for level 1 (threads: that the limit is not too tight); what else is seen decides about level 2."""
 
+_LIMITS = ("memory", "processes", "threads", "open_files", "large_file")
 _PROBES = {*_FLOOR, "listing", "scratch", "together", "own_pid"}
 
 ACTIVE = "active"
-
-
-@dataclass(frozen=True, slots=True)
-class Isolation:
-    """The true level, its layers (active, absent or failed with the reason) and why it is not higher."""
-
-    level: int
-    layers: Mapping[str, str] = field(default_factory=dict)
-    reason: str | None = None
-    memory_limit: Literal["exact", "per-process"] = "per-process"
-    memory_limit_bytes: int = 0
-    memory_base_bytes: int = 0
 
 
 async def try_out(way: Way) -> tuple[Isolation, Zygote]:
@@ -61,7 +57,32 @@ async def try_out(way: Way) -> tuple[Isolation, Zygote]:
 
 
 async def judge_zygote(zygote: Zygote) -> Isolation:
-    """What isolation a run of this zygote has."""
+    """What isolation a run of this zygote has: the lesser of one on demand and one by a child that was parked."""
+    async with asyncio.TaskGroup() as canaries:
+        ways = [canaries.create_task(_patiently(zygote, parked=False))]
+        if zygote.way.parked and await _has_parked(zygote):
+            ways.append(canaries.create_task(_patiently(zygote, parked=True)))
+    zygote.judged()
+    return min((way.result() for way in ways), key=lambda seen: (seen.level, seen.is_known))
+
+
+async def _has_parked(zygote: Zygote) -> bool:
+    """Whether the next run will be a parked child's; if none can be parked there is no such run either."""
+    until = time.monotonic() + _PARKED_WITHIN_S
+    while zygote.is_up and not zygote.parking.ready and time.monotonic() < until:  # noqa: ASYNC110 - of another process
+        await asyncio.sleep(_LOOK_S)
+    return bool(zygote.parking.ready)
+
+
+async def _patiently(zygote: Zygote, *, parked: bool) -> Isolation:
+    for patience_s in _PATIENCE_S:
+        seen = await _judge_once(zygote, patience_s, parked=parked)
+        if seen.is_known:
+            break
+    return seen
+
+
+async def _judge_once(zygote: Zygote, timeout_s: float, *, parked: bool) -> Isolation:
     way = zygote.way
     asked = {
         "source": _OWN_SOURCE,
@@ -70,9 +91,9 @@ async def judge_zygote(zygote: Zygote) -> Isolation:
         "limited": way.plan.seccomp,
         "together": way.plan.cgroup,
     }
-    program = Program(canary_program.SOURCE, stdin=json.dumps(asked) + "\n", timeout_s=_TIMEOUT_S)
+    program = Program(canary_program.SOURCE, stdin=json.dumps(asked) + "\n", timeout_s=timeout_s)
     try:
-        seen = await zygote.watch(program)
+        seen = await zygote.watch(program, parked=parked)
     except OSError as error:
         return _not_up(way, "zygote", str(error))
     return judge(way.plan, seen, _own_namespaces(), way.limits.memory_bytes)
@@ -89,6 +110,9 @@ def judge(plan: Plan, seen: Seen, own_namespaces: Mapping[str, int], memory_limi
     0 less.
     """
     report = _report(seen)
+    if report is None and seen.ending == "timeout":
+        late = "the canary did not come back in time: the machine is too busy"
+        return Isolation(0, {}, late, memory_limit_bytes=memory_limit_bytes, is_known=False)
     if report is None:
         failed = seen.failed or {"layer": "launcher", "reason": "the canary did not come back"}
         layers = _layers_of_failure(plan, failed)
@@ -132,7 +156,7 @@ def _layers(plan: Plan, seen: Seen, report: Mapping[str, Any], own: Mapping[str,
         layers["mount"] = f"failed({report['host_files']})"
     layers["landlock"] = _held(plan.landlock, report, "listing", "host_files", "standard_library")
     layers["seccomp"] = _held(plan.seccomp, report, "filter", "network", "system_calls")
-    layers["rlimits"] = _held(True, report, "memory", "processes", "threads")
+    layers["rlimits"] = _held(True, report, *_LIMITS)
     layers["scratch"] = _held(True, report, "scratch")
     layers["user"] = _held(True, report, "privileges")
     layers["cgroup"] = _held(plan.cgroup, report, "together")

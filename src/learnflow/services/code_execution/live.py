@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
+import json
 import marshal
 import os
+import socket
 import time
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -18,14 +21,19 @@ from learnflow.services.code_execution.outcome import Ending, Program, Seen
 from learnflow.services.code_execution.reported import MAX_STEPS, ErrorDetail, Step
 
 CHUNK_BYTES = 65_536
+_MESSAGE_BYTES = 1 << 16
 _LINGER_S = 0.05
+_LISTEN_AFTER_S = 0.005
+"""What a program prints is looked for when it is done, or after so long: most are done, and it would wake us twice."""
 _ENDINGS: dict[str | None, Ending] = {"timeout": "timeout", "memory": "memory"}
 
 
-class Ender(Protocol):
-    """Whoever can end a run by its number."""
+class Keeper(Protocol):
+    """Whoever can end a run by its number, and hears that it waits for its program."""
 
     def end(self, number: int, reason: str) -> None: ...
+
+    def parked(self, live: LiveRun) -> None: ...
 
 
 class LiveRun:
@@ -35,45 +43,46 @@ class LiveRun:
     and files that it left, wait for the zygote's word that all its processes are gone.
     """
 
-    def __init__(self, program: Program, output_bytes: int) -> None:
+    def __init__(self, keeper: Keeper, number: int, output_bytes: int) -> None:
+        self.number = number
         self.seen = Seen()
         loop = asyncio.get_running_loop()
         self.finished: asyncio.Future[Seen] = loop.create_future()
         self.gone: asyncio.Future[None] = loop.create_future()
         self._loop = loop
-        self._program = program
+        self._program: Program | None = None
+        self._teller: socket.socket | None = None
         self._output_bytes = output_bytes
         self._outputs = {"stdout": bytearray(), "stderr": bytearray()}
         self._messages = Messages(self._on_message)
         self._readers: dict[int, Callable[[bytes], None]] = {}
         self._names: dict[str, int] = {}
-        self._ender: Ender | None = None
-        self._number = 0
+        self._keeper = keeper
         self._started_at: float | None = None
-        self._heard_anything = False
+        self._listening: asyncio.TimerHandle | None = None
         self._linger: asyncio.TimerHandle | None = None
 
     def open(self) -> tuple[int, ...]:
-        """The other ends for the run: stdin, stdout, stderr, channel, job. The caller closes them."""
-        program = self._program
-        theirs = [_input(program.stdin)]
+        """The other ends: stdout, stderr, channel, and where it is told its program. The caller closes them."""
+        theirs = []
         for name in ("stdout", "stderr", "channel"):
             ours, other = os.pipe2(os.O_CLOEXEC)
             os.set_blocking(ours, False)
             theirs.append(other)
             self._names[name] = ours
             self._readers[ours] = self._handler(name)
-            self._loop.add_reader(ours, self._read, ours)
-        job = {
-            "code": program.code,
-            "files": dict(program.files),
-            "trace": program.trace,
-            "cpu_s": int(program.timeout_s) + 1,
-        }
-        return (*theirs, _sealed_file("job", marshal.dumps(job)))
+        self._loop.add_reader(ours, self._read, ours)  # the channel
+        self._teller, told = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._teller.setblocking(False)
+        return (*theirs, told.detach())
 
-    def begin(self, ender: Ender, number: int) -> None:
-        self._ender, self._number = ender, number
+    def tell(self, program: Program) -> None:
+        """Its program; it may have waited for it for long. Should it be gone, the zygote's word says so."""
+        self._program = program
+        if self._teller is not None:
+            with contextlib.suppress(OSError):
+                _tell(self._teller, program)
+        self._listening = self._loop.call_later(_LISTEN_AFTER_S, self._listen)
 
     def stop(self) -> None:
         """Asked for by its owner."""
@@ -85,21 +94,27 @@ class LiveRun:
             self._linger.cancel()
         seen = self.seen
         seen.all_ended = True
+        self._hear_all()
         if not self.finished.done():
-            for descriptor in list(self._readers):
-                self._drain(descriptor)
             self._judge_end(status, peak_bytes, cpu_s, reason)
-            if scratch >= 0:
+            if scratch >= 0 and self._program is not None:
                 seen.files = Collector(scratch, self._program.files).collect()
             self._finish()
         if not self.gone.done():
             self.gone.set_result(None)
+        self._loop.call_soon(self._close_all)  # also of a run whose answer nobody waits for any more
 
     def lost(self, reason: str) -> None:
         """The zygote is gone and every process of the run with it."""
         if not self.finished.done() and self.seen.done is None:
             self.seen.failed = {"layer": "zygote", "reason": reason}
         self.on_ended(None, 0, 0.0, None, -1)
+
+    def _hear_all(self) -> None:
+        if not self.finished.done():
+            for descriptor in list(self._readers):
+                self._drain(descriptor)
+            self._has_begun()
 
     def _judge_end(self, status: int | None, peak_bytes: int, cpu_s: float, reason: str | None) -> None:
         seen = self.seen
@@ -110,9 +125,13 @@ class LiveRun:
         if seen.done is None and status is not None:
             seen.done = {"code": os.waitstatus_to_exitcode(status), "peak_bytes": peak_bytes, "cpu_s": cpu_s}
 
+    def _listen(self) -> None:
+        for descriptor in self._readers:
+            self._loop.add_reader(descriptor, self._read, descriptor)
+
     def _handler(self, name: str) -> Callable[[bytes], None]:
         if name == "channel":
-            return self._messages.feed
+            return self._on_channel
         kept = self._outputs[name]
         return lambda data: self._on_output(kept, data)
 
@@ -137,29 +156,49 @@ class LiveRun:
             self._loop.remove_reader(descriptor)
             os.close(descriptor)
 
+    def _on_channel(self, data: bytes) -> None:
+        self._messages.feed(data)
+        if self._messages.is_full and not (
+            self._program and self._program.trace
+        ):  # children of a traced program are traced as well
+            self._end("output_limit")
+
     def _on_output(self, kept: bytearray, data: bytes) -> None:
         room = self._output_bytes - len(kept)
         kept += data[: max(0, room)]
-        if len(data) > room:
-            self._end("output_limit")
+        if len(data) > room and self.seen.ending is None and not self.finished.done():
+            # its last word counts no more: that may have been read before what it printed
+            self.seen.ending = "output_limit"
+            self._keeper.end(self.number, "output_limit")
 
     def _end(self, ending: Ending) -> None:
-        if self.seen.ending is None and self.seen.done is None and self._ender is not None:
+        if self.seen.ending is None and self.seen.done is None:
             self.seen.ending = ending
-            self._ender.end(self._number, ending)
+            self._keeper.end(self.number, ending)
 
     def _on_message(self, kind: str, value: Any) -> None:
-        is_first, self._heard_anything = not self._heard_anything, True
-        if is_first:  # what comes before the program itself is ours and can be believed
-            if kind == "ready":
-                self._started_at = time.monotonic()
-                self.seen.ready = value
-            elif kind == "failed":
+        if kind == "parked" and self._program is None:
+            self._keeper.parked(self)
+            return
+        if not self._has_begun():  # what comes before the program itself is ours and can be believed
+            if kind == "failed":
                 self.seen.failed = value
         elif kind == "done":
             self._on_done(value)
         else:
             self._on_report(kind, value)
+
+    def _has_begun(self) -> bool:
+        """Whether the program has: it is said where it was told its program, before that is closed for good."""
+        if self.seen.ready is None and self._teller is not None:
+            try:
+                said = self._teller.recv(_MESSAGE_BYTES)
+            except OSError:  # nothing yet, or nobody any more
+                return False
+            if said:
+                began_ns, self.seen.ready = json.loads(said)
+                self._started_at = began_ns / 1e9
+        return self.seen.ready is not None
 
     def _on_report(self, kind: str, value: Any) -> None:
         try:
@@ -178,9 +217,9 @@ class LiveRun:
             return
         self.seen.done = done
         self._stop_clock()
-        self._linger = self._loop.call_later(_LINGER_S, self._hurry)
         if not done["left_files"]:
-            self._loop.call_soon(self._answer_early)
+            self._answer_early()
+        self._linger = self._loop.call_later(_LINGER_S, self._hurry)
 
     def _answer_early(self) -> None:
         if self.finished.done():
@@ -191,8 +230,7 @@ class LiveRun:
             self._finish()
 
     def _hurry(self) -> None:
-        if self._ender is not None:
-            self._ender.end(self._number, "done")
+        self._keeper.end(self.number, "done")
 
     def _stop_clock(self) -> None:
         if self._started_at is not None and not self.seen.duration_ms:
@@ -200,10 +238,18 @@ class LiveRun:
 
     def _finish(self) -> None:
         self._stop_clock()
-        for descriptor in list(self._readers):
-            self._close(descriptor)
         self.seen.stdout, self.seen.stderr = (bytes(self._outputs[name]) for name in ("stdout", "stderr"))
         self.finished.set_result(self.seen)
+        self._loop.call_soon(self._close_all)  # who waits for the answer comes first
+
+    def _close_all(self) -> None:
+        if self._listening is not None:
+            self._listening.cancel()
+        for descriptor in list(self._readers):
+            self._close(descriptor)
+        if self._teller is not None:
+            self._teller.close()
+            self._teller = None
 
 
 def _done(value: Any) -> dict[str, Any] | None:
@@ -218,10 +264,25 @@ def _done(value: Any) -> dict[str, Any] | None:
     return {"code": code, "peak_bytes": peak, "cpu_s": cpu_s, "left_files": value.get("left_files") is not False}
 
 
-def _input(text: str) -> int:
-    if not text:
-        return os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
-    return _sealed_file("stdin", text.encode("utf-8", "replace"))
+def _tell(teller: socket.socket, program: Program) -> None:
+    """By a message; what is too large for one, and the input, are files that go with a second one."""
+    job = {
+        "code": program.code,
+        "files": dict(program.files),
+        "trace": program.trace,
+        "cpu_s": int(program.timeout_s) + 1,
+    }
+    files = {"stdin": program.stdin.encode("utf-8", "replace")} if program.stdin else {}
+    told = marshal.dumps((job, tuple(files)))
+    if len(told) > _MESSAGE_BYTES:
+        files["job"] = marshal.dumps(job)
+        told = marshal.dumps((None, tuple(files)))
+    teller.send(told)
+    if files:
+        descriptors = [_sealed_file(name, content) for name, content in files.items()]
+        socket.send_fds(teller, [b"."], descriptors)
+        for descriptor in descriptors:
+            os.close(descriptor)
 
 
 def _sealed_file(name: str, content: bytes) -> int:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from learnflow.services.code_execution.run_folders import has_lost_its_process
+
 _NAME = "learnflow-sandbox-"
+_engines = itertools.count(1)
+"""Several engines of one process each have a folder: what one removes at its end is its own."""
 _MOUNT_FIELDS = 3
 
 
@@ -36,9 +41,9 @@ def find(delegated: Path | None = None, proc: Path = Path("/proc")) -> MemoryGro
     """A new folder for our groups; NoGroups with the reason."""
     parent, version = (delegated, _version_of(delegated)) if delegated else _own(proc)
     _remove_stale(parent)
-    folder = parent / f"{_NAME}{os.getpid()}"
+    folder = parent / f"{_NAME}{os.getpid()}-{next(_engines)}"
     try:
-        folder.mkdir(exist_ok=True)
+        folder.mkdir()
         groups = MemoryGroups(folder, version)
         if version == 2:
             _pass_on(parent)
@@ -82,7 +87,7 @@ def _pass_on(folder: Path) -> None:
 def _remove_stale(parent: Path) -> None:
     """What a service left that was killed."""
     for path in parent.glob(f"{_NAME}*/"):
-        if not Path(f"/proc/{path.name.removeprefix(_NAME)}").exists():
+        if has_lost_its_process(path, _NAME):
             MemoryGroups(path, 1).remove()
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from learnflow.contracts.events.code import RunStatus
+from learnflow.services.code_execution.isolation import Isolation
 from learnflow.services.code_execution.reported import ErrorDetail, OutputFile, Step
 
 Ending = Literal["timeout", "output_limit", "memory", "stopped"]
@@ -62,6 +63,8 @@ class Outcome:
     files: list[OutputFile] = field(default_factory=list)
     trace: list[Step] | None = None
     trace_truncated: bool = False
+    isolation: Isolation | None = None
+    """What this very run was shut in by."""
 
 
 def judge(seen: Seen, program: Program, output_bytes: int) -> Outcome:

@@ -12,14 +12,15 @@ import structlog
 
 from learnflow.contracts.errors import Unavailable
 from learnflow.services.code_execution import interpreter as interpreters
-from learnflow.services.code_execution import memory_groups, metrics
-from learnflow.services.code_execution.canary import Isolation, try_out
+from learnflow.services.code_execution import memory_groups, metrics, run_folders
+from learnflow.services.code_execution.canary import try_out
 from learnflow.services.code_execution.interpreter import Interpreter, NoInterpreter
+from learnflow.services.code_execution.isolation import Isolation
 from learnflow.services.code_execution.memory_groups import MemoryGroups
 from learnflow.services.code_execution.outcome import Outcome, Program
 from learnflow.services.code_execution.plan import Plan, plans
 from learnflow.services.code_execution.settings import Settings
-from learnflow.services.code_execution.zygote import Failed, Way, Zygote
+from learnflow.services.code_execution.zygote import Way, Zygote
 from learnflow.services.code_execution.zygotes import Stop, Zygotes
 
 log = structlog.get_logger()
@@ -56,7 +57,7 @@ class Sandbox:
         if chosen is not None:
             self._zygotes = Zygotes(chosen.way, chosen.isolation, _zygote_count(), chosen.zygote)
             if self._refusal() is None:
-                await self._start(self._zygotes)
+                await self._zygotes.start()
             else:
                 await chosen.zygote.close()
         metrics.LEVEL.set(self.isolation.level)
@@ -65,12 +66,6 @@ class Sandbox:
         log.info("sandbox.tried_out", level=isolation.level, reason=isolation.reason, duration_ms=duration_ms)
         if isolation.level < 1 and self._refusal() is None:
             log.error("sandbox.unprotected", reason=isolation.reason, lowest_level=self._settings.lowest_level)
-
-    async def _start(self, zygotes: Zygotes) -> None:
-        try:
-            await zygotes.start()
-        except Failed as error:
-            zygotes.isolation = Isolation(0, {error.layer: f"failed({error.reason})"}, str(error))
 
     async def stop(self) -> None:
         for stop in self._stops:
@@ -85,7 +80,11 @@ class Sandbox:
 
     async def run(self, program: Program, stop: Stop, free: Callable[[], None]) -> Outcome:
         """Run it to its end; `free` is called when its last process is gone, which may be later."""
-        zygotes = self.zygotes()
+        try:
+            zygotes = self.zygotes()
+        except Unavailable:
+            free()
+            raise
         self._stops.add(stop)
         try:
             outcome = await zygotes.run(program, stop, free)
@@ -116,6 +115,7 @@ async def choose(settings: Settings) -> Chosen | None:
     best: Chosen | None = None
     reasons: dict[str, None] = {}  # in order, each once
     groups = await asyncio.to_thread(_groups, settings)
+    await asyncio.to_thread(run_folders.remove_stale, settings.scratch_dir)
     for interpreter, plan in _ways(settings, cgroup=groups is not None):
         parked = settings.parked_runs if plan.namespaces else 0
         way = Way(interpreter, plan, scratch_dir=settings.scratch_dir, parked=parked, groups=groups)

@@ -8,7 +8,7 @@ import structlog
 
 from learnflow.contracts.errors import Conflict, NotFound
 from learnflow.kit.principal import Principal
-from learnflow.services.code_execution.canary import Isolation
+from learnflow.services.code_execution.isolation import Isolation
 from learnflow.services.code_execution.outcome import Outcome, Program
 from learnflow.services.code_execution.sandbox import Sandbox
 from learnflow.services.code_execution.schemas import (
@@ -35,6 +35,7 @@ class Executions:
         self._batch_slots = Slots("batch", batch, settings.queued_runs * 4)
         self._students = PerStudent(settings.runs_per_student)
         self._live: dict[UUID, tuple[UUID, Stop]] = {}
+        self._reported: tuple[Isolation, IsolationReport] | None = None
 
     async def execute(self, request: ExecuteRequest, principal: Principal) -> RunResult:
         """The run's result. Conflict when the chosen id is in use; TooMany, Unavailable when there is no room."""
@@ -82,7 +83,13 @@ class Executions:
         stop.ask()
 
     def isolation(self) -> IsolationReport:
-        return report_of(self._sandbox.isolation)
+        return self._report(self._sandbox.isolation)
+
+    def _report(self, isolation: Isolation) -> IsolationReport:
+        """Made once for each judgement: every answer carries it."""
+        if self._reported is None or self._reported[0] is not isolation:
+            self._reported = (isolation, report_of(isolation))
+        return self._reported[1]
 
     async def _run(self, execution_id: UUID, run: Run, slots: Slots, stop: Stop) -> RunResult:
         program = Program(run.code, run.stdin, run.timeout_s, run.files, run.trace)
@@ -91,7 +98,7 @@ class Executions:
         if outcome.status == "sandbox_error":
             reason = outcome.error.message if outcome.error else None
             log.error("code.execution.failed", execution_id=str(execution_id), reason=reason)
-        return _result(execution_id, outcome, self.isolation())
+        return _result(execution_id, outcome, self._report(outcome.isolation or self._sandbox.isolation))
 
 
 def _result(execution_id: UUID, outcome: Outcome, isolation: IsolationReport) -> RunResult:

@@ -31,11 +31,11 @@ class Settings(ServiceSettings):
     queued_runs: int = Field(default=256, ge=0, le=10_000, validation_alias=_named("queued_runs"))
     runs_per_student: int = Field(default=2, ge=1, le=64, validation_alias=_named("runs_per_student"))
     parked_runs: int = Field(
-        default=6,
+        default=2,
         ge=0,
         le=8,
         validation_alias=_named("parked_runs"),
-        description="children that wait for their program, for each zygote",
+        description="children that wait for their program, for each zygote; 6 MB each",
     )
     interpreter: Path | None = Field(
         default=None, validation_alias=_named("interpreter"), description="the Python that runs programs; default: ours"

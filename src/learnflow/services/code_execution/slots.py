@@ -43,6 +43,30 @@ class Slots:
         self._places.release()
 
 
+class Turns:
+    """A few runs begin at a time, in the order in which they were asked for, and the next one when one is done: so of a
+    hundred short ones none takes much longer than the others. A long one gives its turn up and goes on."""
+
+    def __init__(self, at_a_time: int, longest_s: float) -> None:
+        self._places = asyncio.Semaphore(at_a_time)
+        self._longest_s = longest_s
+
+    async def take(self) -> Callable[[], None]:
+        """A turn; what is returned ends it, if it has not been given up meanwhile."""
+        await self._places.acquire()
+        is_over = False
+
+        def end() -> None:
+            nonlocal is_over
+            if not is_over:
+                is_over = True
+                timer.cancel()
+                self._places.release()
+
+        timer = asyncio.get_running_loop().call_later(self._longest_s, end)
+        return end
+
+
 class PerStudent:
     """How many runs each student has, waiting ones included."""
 

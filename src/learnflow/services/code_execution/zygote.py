@@ -9,23 +9,28 @@ import fcntl
 import itertools
 import marshal
 import os
-import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 import learnflow
+from learnflow.services.code_execution import run_folders
 from learnflow.services.code_execution.inside import kernel
 from learnflow.services.code_execution.interpreter import Interpreter
+from learnflow.services.code_execution.isolation import Isolation
 from learnflow.services.code_execution.live import LiveRun
 from learnflow.services.code_execution.memory_groups import MemoryGroups
 from learnflow.services.code_execution.outcome import Program, Seen
+from learnflow.services.code_execution.parking import Parking
 from learnflow.services.code_execution.plan import UIDS_PER_ZYGOTE, Limits, Plan
+
+log = structlog.get_logger()
 
 _SOURCE_ROOT = str(Path(learnflow.__file__).parent.parent)
 _BOOT = """import sys
@@ -34,9 +39,13 @@ from learnflow.services.code_execution.inside.zygote import main
 sys.path.pop()
 main(int(sys.argv[2]), int(sys.argv[3]))
 """
+_ENVIRONMENT = {"LD_BIND_NOW": "1"}
+"""Nothing of ours; the loader looks every function up once, in the zygote, and not again in each of its children."""
 _UP_S = 10.0
 _GONE_S = 2.0
 _LOOK_S = 0.005
+_CLOCK_AFTER_S = 0.003
+"""A run by a parked child is left alone for so long: to wake the zygote at once would take a processor from it."""
 _MESSAGE_BYTES = 4096
 _LOWEST_DESCRIPTOR = 10
 _zygote_numbers = itertools.count(1)
@@ -72,19 +81,23 @@ class Zygote:
         self.facts: dict[str, Any] = {}
         self.runs = 0
         self.is_up = False
+        self.is_odd = False
+        self.isolation = Isolation(0, reason="no canary was sent yet", is_known=False)
         self.started_at = time.monotonic()
         self._prefix = f"{next(_zygote_numbers)}-"
         self.pid: int | None = None
         self._live: dict[int, LiveRun] = {}
+        self._numbers = itertools.count(1)
+        self.parking = Parking(self, way.parked)
         self._process: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
         self._folder: str | None = None
         self._greeting: asyncio.Future[tuple[Any, ...]] | None = None
-        self._census: asyncio.Future[tuple[int, int]] | None = None
 
     @property
     def live(self) -> int:
-        return len(self._live)
+        """Runs in hand; those that wait for a program are none."""
+        return len(self._live) - self.parking.count
 
     async def start(self) -> None:
         """Until it is ready to bring forth; Failed with the layer when it cannot."""
@@ -108,6 +121,7 @@ class Zygote:
             await self.close()
             raise Failed(str(told[0]), str(told[1]))
         self.facts, self.is_up = told[0], True
+        self.parking.look_later()
 
     async def close(self) -> None:
         """It and every process of it end; runs in hand are lost."""
@@ -118,31 +132,50 @@ class Zygote:
         if process is not None and pid is not None:
             await asyncio.to_thread(_end, process, pid)
         if folder is not None:
-            await asyncio.to_thread(_remove, folder)
+            await asyncio.to_thread(run_folders.remove, folder)
         if groups is not None:
             await asyncio.to_thread(groups.remove, self._prefix)
 
-    def begin(self, program: Program) -> LiveRun:
-        """Start a run; OSError when the zygote does not take it."""
-        live = LiveRun(program, self.way.limits.output_bytes)
-        theirs = live.open()
+    def begin(self, program: Program, *, parked: bool = True) -> LiveRun:
+        """Start a run, by a parked child where there is one; OSError when the zygote does not take it."""
         self.runs += 1
-        number = self.runs
+        waiting = self.parking.take() if parked else None
+        live = waiting or self.bear(program.timeout_s)
+        live.tell(program)
+        if waiting is not None:
+            asyncio.get_running_loop().call_later(_CLOCK_AFTER_S, self._keep_time, live, program.timeout_s)
+        self.parking.look_later()
+        return live
+
+    def _keep_time(self, live: LiveRun, timeout_s: float) -> None:
+        """From now on the zygote keeps the time of a run that had waited; most have come to their end before."""
+        if live.finished.done() or live.number not in self._live:
+            return
         try:
-            self._send(("run", number, program.timeout_s), theirs)
+            self._send(("go", live.number, timeout_s))
+        except BlockingIOError:  # it has much to hear just now
+            asyncio.get_running_loop().call_later(_CLOCK_AFTER_S, self._keep_time, live, timeout_s)
+        except OSError as error:
+            self._hung_up(str(error))
+
+    def bear(self, timeout_s: float | None) -> LiveRun:
+        """A run that is yet to be told its program; without a time limit it waits for it."""
+        live = LiveRun(self, next(self._numbers), self.way.limits.output_bytes)
+        theirs = live.open()
+        try:
+            self._send(("run", live.number, timeout_s), theirs)
         except OSError:
             live.lost("it takes no more runs")
             raise
         finally:
             for descriptor in theirs:
                 os.close(descriptor)
-        self._live[number] = live
-        live.begin(self, number)
+        self._live[live.number] = live
         return live
 
-    async def watch(self, program: Program) -> Seen:
+    async def watch(self, program: Program, *, parked: bool = True) -> Seen:
         """A run to its very end."""
-        live = self.begin(program)
+        live = self.begin(program, parked=parked)
         seen = await live.finished
         await live.gone
         return seen
@@ -151,16 +184,18 @@ class Zygote:
         with contextlib.suppress(OSError):  # then it is gone already, and so is the run
             self._send(("end", number, reason))
 
-    async def census(self) -> tuple[int, int]:
-        """How many runs are live and how many children parked, by its own count."""
-        self._census = asyncio.get_running_loop().create_future()
-        self._send(("census",))
-        return await self._census
+    def judged(self) -> None:
+        """The canary is back: from now on no run needs to tell which namespaces it is in."""
+        with contextlib.suppress(OSError):
+            self._send(("judged",))
+
+    def parked(self, live: LiveRun) -> None:
+        """It says that it waits for a program."""
+        self.parking.add(live)
 
     def _spawn(self, theirs: socket.socket) -> subprocess.Popen[bytes]:
         if not self.way.plan.namespaces:
-            self._folder = tempfile.mkdtemp(prefix="learnflow-zygote-", dir=self.way.scratch_dir)
-            Path(self._folder).chmod(0o711)
+            self._folder = run_folders.make(self.way.scratch_dir)
         config = os.memfd_create("learnflow-config", os.MFD_CLOEXEC)
         os.write(config, marshal.dumps(self._config()))
         os.lseek(config, 0, os.SEEK_SET)
@@ -172,7 +207,7 @@ class Zygote:
         try:
             return subprocess.Popen(
                 command,
-                env={},
+                env=_ENVIRONMENT,
                 cwd="/",
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -190,7 +225,6 @@ class Zygote:
             "plan": way.plan.as_config(),
             "limits": way.limits.as_config(),
             "view": way.interpreter.view.as_config(),
-            "parked": way.parked,
             "uids": way.plan.uids(self.block, UIDS_PER_ZYGOTE),
             "runs": self._folder,
             "groups": self._groups(),
@@ -232,8 +266,6 @@ class Zygote:
         kind, *told = message
         if kind == "ended":
             self._on_ended(scratch, *told)
-        elif kind == "census" and self._census is not None:
-            self._census.set_result((told[0], told[1]))
         elif kind == "pid":
             self.pid = told[0]
         elif self._greeting is not None and not self._greeting.done():
@@ -252,14 +284,17 @@ class Zygote:
         live = self._live.pop(number, None)
         if live is None:
             return
+        if self.parking.lost(live):  # it should have waited
+            self.is_odd = True
+            log.warning("sandbox.zygote.odd", reason=reason or "a parked child ended")
         if path is None:
             live.on_ended(status, peak_bytes, cpu_s, reason, scratch)
             return
-        folder = _opened(path)
+        folder = run_folders.opened(path)
         live.on_ended(status, peak_bytes, cpu_s, reason, folder)
         if folder >= 0:
             os.close(folder)
-        asyncio.get_running_loop().run_in_executor(None, _remove, path)
+        asyncio.get_running_loop().run_in_executor(None, run_folders.remove, path)
 
     def _hung_up(self, reason: str) -> None:
         self.is_up = False
@@ -269,16 +304,10 @@ class Zygote:
             self._socket = None
         if self._greeting is not None and not self._greeting.done():
             self._greeting.set_result(("failed", "zygote", reason))
+        self.parking.close()
         for live in list(self._live.values()):
             live.lost(reason)
         self._live.clear()
-
-
-def _opened(folder: str) -> int:
-    try:
-        return os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except OSError:  # the program has closed its own folder: nothing of it is shown
-        return -1
 
 
 def _end(process: subprocess.Popen[bytes], pid: int) -> None:
@@ -300,12 +329,3 @@ def _is_reaped(pid: int) -> bool:
         return os.waitpid(pid, os.WNOHANG)[0] == pid
     except ChildProcessError:
         return True
-
-
-def _remove(path: str) -> None:
-    """By rm: it copes with trees deeper than Python's recursion, and neither command follows a link beneath."""
-    for command in (["rm", "-rf"], ["chmod", "-R", "u+rwx"], ["rm", "-rf"]):
-        subprocess.run([*command, "--", path], check=False, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        if not os.path.lexists(path):
-            return
-    shutil.rmtree(path, ignore_errors=True)

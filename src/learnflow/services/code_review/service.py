@@ -61,7 +61,12 @@ class Reviewer:
 
     async def review(self, principal: Principal, request: ReviewRequest) -> ReviewAnswer:
         """The review of one program; a student's own is told to whoever counts."""
-        judged = await self._judge(request.code, request.exercise_id, request.focus_areas)
+        judged = await self._judge(
+            principal.user_id if principal.role == "student" else None,
+            request.code,
+            request.exercise_id,
+            request.focus_areas,
+        )
         if principal.role == "student" and judged.review.is_whole:
             review_id = uuid4()
             fact = self._reviewed(judged, review_id)
@@ -107,7 +112,7 @@ class Reviewer:
         if code is None:
             asked_back = await self._finished(student_id, request, answers.ASK_FOR_CODE, None)
             return self._publishing(student_id, request, [asked_back])
-        judged = await self._judge(code, request.context.exercise_id, ())
+        judged = await self._judge(student_id, code, request.context.exercise_id, ())
         if attempt == 1:
             await self._publish_first_part(student_id, request, judged.review)
         finished = await self._finished(student_id, request, answers.text(judged.review), judged.review)
@@ -134,10 +139,12 @@ class Reviewer:
         code = await self._vault.open(student_id, request.code) if request.code is not None else ""
         return answers.program_in(query, code)
 
-    async def _judge(self, code: str, exercise_id: str | None, focus: Collection[ReviewPart]) -> Judged:
+    async def _judge(
+        self, student_id: UUID | None, code: str, exercise_id: str | None, focus: Collection[ReviewPart]
+    ) -> Judged:
         program = await asyncio.to_thread(Program, code)
         (verdict, is_tested), linted = await asyncio.gather(
-            self._witnesses.verdict(program, exercise_id), self._linter.find(program.source)
+            self._witnesses.verdict(program, exercise_id, student_id), self._linter.find(program.source)
         )
         found = await asyncio.to_thread(review, program, linted, verdict, focus)
         _log(found)

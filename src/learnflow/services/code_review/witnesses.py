@@ -1,5 +1,7 @@
 """Who can tell whether a program works: the exercise's tests, else a run in the sandbox, else nobody but the reader."""
 
+from uuid import UUID
+
 import structlog
 
 from learnflow.contracts.errors import LearnFlowError, NotFound
@@ -23,7 +25,9 @@ class Witnesses:
     def __init__(self, invoker: Invoker) -> None:
         self._invoker = invoker
 
-    async def verdict(self, program: Program, exercise_id: str | None) -> tuple[Verdict, bool]:
+    async def verdict(
+        self, program: Program, exercise_id: str | None, student_id: UUID | None = None
+    ) -> tuple[Verdict, bool]:
         """The verdict, and True when this exercise really is one, whose tests told it."""
         if program.refusal is not None or not program.tree.body:
             return evidence.from_parser(program), True
@@ -31,7 +35,7 @@ class Witnesses:
             return await self._run(program, WAIT_FOR_RUN_S), False
         said = "I could not reach the exercise's tests just now."
         try:
-            return await self._tested(program, exercise_id), True
+            return await self._tested(program, exercise_id, student_id), True
         except NotFound:
             said = "I do not know this exercise, so I have no tests for it."
         except LearnFlowError as error:
@@ -40,8 +44,9 @@ class Witnesses:
         note = f"{said} {seen.note}"
         return Verdict(seen.checked_by, note, seen.share, seen.hits, seen.shows_none), False
 
-    async def _tested(self, program: Program, exercise_id: str) -> Verdict:
-        body = {"exercise_id": exercise_id, "code": program.source}
+    async def _tested(self, program: Program, exercise_id: str, student_id: UUID | None) -> Verdict:
+        whose = {"user_id": str(student_id)} if student_id is not None else {}
+        body = {"exercise_id": exercise_id, "code": program.source, **whose}
         grade = await self._invoker.call(EXERCISE, "POST", "/exercises/check", json=body, timeout_s=WAIT_FOR_TESTS_S)
         return evidence.from_tests(program, grade)
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from learnflow.kit.auth import allow
+from learnflow.kit.auth import CurrentPrincipal, allow
 from learnflow.services.concepts.schemas import ConceptPage, ExplainRequest, Explanation
 from learnflow.services.concepts.service import Concepts
 
@@ -16,15 +16,16 @@ def make_router(concepts: Concepts) -> APIRouter:
     router = APIRouter(tags=["concepts"], dependencies=[SIGNED_IN])
 
     @router.post("/explain", summary="Explain a concept at a level", response_model_exclude_none=True)
-    async def explain(request: ExplainRequest) -> Explanation:
-        return await concepts.explain(request.concept, request.mastery_level, request.code)
+    async def explain(request: ExplainRequest, principal: CurrentPrincipal) -> Explanation:
+        return await concepts.explain(principal.user_id, request.concept, request.mastery_level, request.code)
 
     @router.get("/concepts", summary="All concept cards in the order of the course")
     async def list_concepts(
+        principal: CurrentPrincipal,
         limit: Annotated[int, Query(ge=1, le=100)] = 20,
         offset: Annotated[int, Query(ge=0, le=100_000)] = 0,
         topic_id: Annotated[str | None, Query(max_length=100)] = None,
     ) -> ConceptPage:
-        return concepts.list_concepts(limit, offset, topic_id)
+        return await concepts.list_concepts(principal.user_id, limit, offset, topic_id)
 
     return router

@@ -4,13 +4,14 @@ from fastapi import FastAPI
 
 from learnflow.contracts.services import CONCEPTS
 from learnflow.curriculum import load_curriculum
+from learnflow.curriculum.languages import in_languages
 from learnflow.kit.app import create_app
 from learnflow.kit.bus import make_bus
 from learnflow.kit.database import open_database
 from learnflow.kit.invoke import Invoker, ServiceTokens
 from learnflow.kit.revocations import Revocations
 from learnflow.kit.sealed import Vault, load_master_key
-from learnflow.kit.state import PostgresState
+from learnflow.kit.state import open_state
 from learnflow.kit.tokens import HttpKeySource, KeySource, TokenVerifier
 from learnflow.kit.wakeups import Wakeups
 from learnflow.kit.work import WorkQueue
@@ -29,10 +30,11 @@ def create(settings: Settings, *, keys: KeySource | None = None, invoker: Invoke
     invoker = invoker or Invoker(settings, ServiceTokens(settings, CONCEPTS))
     bus = make_bus(settings, database, CONCEPTS, wakeups=wakeups)
     concepts = Concepts(
-        load_curriculum(),
+        in_languages(load_curriculum),
+        database,
         bus,
         Vault(database, load_master_key(settings)),
-        PostgresState(database),
+        open_state(settings, database),
         Sandbox(invoker),
         settings.default_level,
     )

@@ -5,6 +5,8 @@ import re
 from dataclasses import dataclass
 
 from learnflow.curriculum import Card, ChoiceCheck, Curriculum
+from learnflow.curriculum.languages import in_languages
+from learnflow.curriculum.phrases import ConceptPhrases, load_phrases
 from learnflow.services.concepts.levels import Level
 from learnflow.services.concepts.markdown import NEW_LINE, block, listed, span, table
 from learnflow.services.concepts.program import Program
@@ -12,6 +14,7 @@ from learnflow.services.concepts.reading import find_place, function_in_words, i
 from learnflow.services.concepts.search import Found, Query
 from learnflow.services.concepts.walk import Run, rounds_table, steps_table
 
+PHRASES = in_languages(lambda language: load_phrases(language=language).concept)
 NOT_RUN = "I could not run your code this time, so its steps are missing here."
 _NAMED = re.compile(r"`?\b([A-Za-z]\w*)`?(?:\(\))?\s+(?:function|method)\b|\b(?:function|method)\s+`?([A-Za-z]\w*)")
 
@@ -30,20 +33,29 @@ class OwnCode:
 
 def explain(curriculum: Curriculum, card: Card, level: Level, query: Query, own: OwnCode | None = None) -> str:
     """The whole answer for a card."""
-    walked = _walk(card, query, own)
+    walked, says = _walk(card, query, own), _says(curriculum)
     parts = [
         _opening(card, query, own),
         f"**{card.idea}** {card.model}" if walked or own else f"**{card.idea}**\n\n{card.model}",
         walked,
-        _example(card, is_second=walked is not None),
+        _example(card, says, is_second=walked is not None),
         None if walked else _rounds(card),
         _depth(card, level),
         _mistake(curriculum, card),
-        f"**Do not mix up.** {card.contrast}",
+        says.mix_up.format(contrast=card.contrast),
         _next(curriculum, card),
-        _check(card, level),
+        _check(card, level, says),
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def is_of_the_card_alone(query: Query, own: OwnCode | None) -> bool:
+    """Whether all that is said comes from the card; what is said about somebody's own code is English."""
+    return own is None and _unseen_function(query) is None
+
+
+def _says(curriculum: Curriculum) -> ConceptPhrases:
+    return PHRASES.at(curriculum.language)
 
 
 def decline(curriculum: Curriculum, found: Found, own: OwnCode | None = None) -> str:
@@ -150,10 +162,10 @@ def _ending(run: Run) -> str | None:
     return None
 
 
-def _example(card: Card, *, is_second: bool) -> str:
+def _example(card: Card, says: ConceptPhrases, *, is_second: bool) -> str:
     head = "**Another example**\n\n" if is_second else ""
-    typed = f"\n\nSomebody types:\n\n{block(card.example.stdin.rstrip(), 'text')}" if card.example.stdin else ""
-    return f"{head}{block(card.example.code)}{typed}\n\nIt prints:\n\n{block(card.example.output, 'text')}"
+    typed = f"\n\n{says.typed}\n\n{block(card.example.stdin.rstrip(), 'text')}" if card.example.stdin else ""
+    return f"{head}{block(card.example.code)}{typed}\n\n{says.prints}\n\n{block(card.example.output, 'text')}"
 
 
 def _rounds(card: Card) -> str | None:
@@ -185,12 +197,13 @@ def _depth(card: Card, level: Level) -> str:
 
 def _mistake(curriculum: Curriculum, card: Card) -> str:
     belief = curriculum.beliefs[card.misconception.id]
-    return f"**A common mistake** is to think that {belief}. What you then see: {card.misconception.symptom}"
+    return _says(curriculum).mistake.format(belief=belief, symptom=card.misconception.symptom)
 
 
 def _next(curriculum: Curriculum, card: Card) -> str | None:
     titles = [_quoted(other.title) for other in curriculum.cards.values() if card.card in other.needed][:2]
-    return f"**Go on with** {listed(titles, 'or')}." if titles else None
+    says = _says(curriculum)
+    return says.go_on.format(titles=listed(titles, says.either)) if titles else None
 
 
 def _quoted(title: str) -> str:
@@ -198,11 +211,11 @@ def _quoted(title: str) -> str:
     return f"“{title}”" if title.endswith("?") else title
 
 
-def _check(card: Card, level: Level) -> str:
+def _check(card: Card, level: Level, says: ConceptPhrases) -> str:
     check = card.checks[0 if level == "low" else 1]
     if not isinstance(check, ChoiceCheck):
-        return f"**Your turn.** {check.ask}"
+        return says.your_turn.format(ask=check.ask)
     code = f"\n\n{block(check.code)}" if check.code is not None else ""
     shown = [span(answer) if check.code is not None else answer for answer in options(check)]
-    note = f" ({NEW_LINE.strip()} is a new line)" if any(NEW_LINE in answer for answer in shown) else ""
-    return f"**Your turn.** {check.ask}{note}{code}\n\n" + "\n".join(f"- {answer}" for answer in shown)
+    note = f" {says.new_line.format(sign=NEW_LINE.strip())}" if any(NEW_LINE in answer for answer in shown) else ""
+    return f"{says.your_turn.format(ask=check.ask)}{note}{code}\n\n" + "\n".join(f"- {answer}" for answer in shown)

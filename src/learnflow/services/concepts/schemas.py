@@ -66,6 +66,7 @@ class Explanation(BaseModel):
 
     concept: str
     title: str
+    language: str = Field(description="the language that the explanation is in")
     topic_id: str
     level: Literal["low", "mid", "high"]
     explanation: str
@@ -82,6 +83,7 @@ class ConceptView(BaseModel):
     title: str
     topic_id: str
     idea: str
+    language: str
 
 
 class ConceptPage(BaseModel):
@@ -104,4 +106,4 @@ def check_view(check: ChoiceCheck | EvalCheck) -> CheckView:
 
 
 def concept_view(card: Card) -> ConceptView:
-    return ConceptView(id=card.card, title=card.title, topic_id=card.topic_id, idea=card.idea)
+    return ConceptView(id=card.card, title=card.title, topic_id=card.topic_id, idea=card.idea, language=card.language)

@@ -11,12 +11,14 @@ from learnflow.contracts.errors import NotFound, Unavailable
 from learnflow.contracts.events import AnswerFinished, ConceptExplained, ConceptRequested, Fact
 from learnflow.contracts.services import CONCEPTS
 from learnflow.curriculum import Card, Curriculum
+from learnflow.curriculum.languages import InLanguages
 from learnflow.kit.bus.base import Bus, new_event
-from learnflow.kit.database import Transaction
+from learnflow.kit.database import Database, Transaction
+from learnflow.kit.readers import language_of
 from learnflow.kit.sealed import KeyMissing, Vault
 from learnflow.kit.state import State
 from learnflow.kit.work import Finish, WorkItem
-from learnflow.services.concepts.composing import OwnCode, decline, explain, nearest, related
+from learnflow.services.concepts.composing import OwnCode, decline, explain, is_of_the_card_alone, nearest, related
 from learnflow.services.concepts.levels import Level, level_of
 from learnflow.services.concepts.program import Program, read_program
 from learnflow.services.concepts.sandbox import Sandbox
@@ -42,16 +44,26 @@ class Concepts:
     """Finds the card for a question and answers with it; says so when there is none."""
 
     def __init__(
-        self, curriculum: Curriculum, bus: Bus, vault: Vault, state: State, sandbox: Sandbox, default_level: Level
+        self,
+        curricula: InLanguages[Curriculum],
+        database: Database,
+        bus: Bus,
+        vault: Vault,
+        state: State,
+        sandbox: Sandbox,
+        default_level: Level,
     ) -> None:
-        self._curriculum = curriculum
+        # questions are understood in English, so cards are searched in it
+        self._curriculum = curriculum = curricula.source
+        self._curricula = curricula
+        self._database = database
         self._search = Search(curriculum)
         self._bus = bus
         self._vault = vault
         self._state = state
         self._sandbox = sandbox
         self._default_level: Level = default_level
-        cards = "".join(card.model_dump_json() for card in curriculum.cards.values())
+        cards = "".join(card.model_dump_json() for one in curricula.by_language.values() for card in one.cards.values())
         self._edition = hashlib.sha256(cards.encode()).hexdigest()[:12]
 
     async def answer(self, tx: Transaction, event: CloudEvent[ConceptRequested]) -> None:
@@ -68,19 +80,25 @@ class Concepts:
 
         return finish
 
-    async def explain(self, concept: str, mastery: int, code: str | None) -> Explanation:
+    async def explain(self, reader: UUID, concept: str, mastery: int, code: str | None) -> Explanation:
         """A concept by its id or in words; NotFound with suggestions when no card fits."""
         found = self._search.find(Query(concept))
         if found.card is None:
             raise self._unknown(found)
         level = level_of(mastery)
         if code and code.strip():
-            return self._explanation(found.card, level, concept, await self._read_and_run(code))
-        return await self._kept(found.card, level)
+            return self._explanation(self._curriculum, found.card, level, concept, await self._read_and_run(code))
+        return await self._kept(await self._spoken(reader, found.card), found.card, level)
 
-    def list_concepts(self, limit: int, offset: int, topic_id: str | None) -> ConceptPage:
+    async def _spoken(self, reader: UUID, card: Card) -> Curriculum:
+        """The course in the reader's language where this card is; else the English one."""
+        told = self._curricula.at(await language_of(self._database, reader))
+        return told if told.cards[card.card].language == told.language else self._curriculum
+
+    async def list_concepts(self, reader: UUID, limit: int, offset: int, topic_id: str | None) -> ConceptPage:
         """The cards in the order of the course."""
-        cards = [card for card in self._curriculum.cards.values() if topic_id in {None, card.topic_id}]
+        curriculum = self._curricula.at(await language_of(self._database, reader))
+        cards = [card for card in curriculum.cards.values() if topic_id in {None, card.topic_id}]
         following = offset + limit
         return ConceptPage(
             items=[concept_view(card) for card in cards[offset:following]],
@@ -107,7 +125,9 @@ class Concepts:
         if card is None:
             return [await self._finished(student_id, request, decline(self._curriculum, found, own), {}, None)]
         level = self._default_level
-        made = self._explanation(card, level, query.text, own)
+        is_plain = is_of_the_card_alone(query, own)
+        curriculum = await self._spoken(student_id, card) if is_plain else self._curriculum
+        made = self._explanation(curriculum, card, level, query.text, own)
         details = {"card": card.card, **made.model_dump(mode="json", exclude={"explanation"})}
         explained = ConceptExplained(query_id=request.query_id, concept=card.card, topic_id=card.topic_id, level=level)
         return [await self._finished(student_id, request, made.explanation, details, own), explained]
@@ -142,29 +162,33 @@ class Concepts:
             return OwnCode(program)
         return OwnCode(program, await self._sandbox.trace(code))
 
-    async def _kept(self, card: Card, level: Level) -> Explanation:
+    async def _kept(self, curriculum: Curriculum, card: Card, level: Level) -> Explanation:
         """The explanation of a card at a level; kept for an hour, and made anew when the store is away."""
-        key = f"explanation:{self._edition}:{card.card}:{level}"
+        key = f"explanation:{self._edition}:{curriculum.language}:{card.card}:{level}"
         try:
             if (stored := await self._state.get(key)) is not None:
                 return Explanation.model_validate(stored.value)
-            made = self._explanation(card, level, card.title, None)
+            made = self._explanation(curriculum, card, level, card.title, None)
             await self._state.put(key, made.model_dump(mode="json"), ttl_s=KEPT_S)
         except Unavailable:
             log.warning("explanation.not_kept", card=card.card)
-            made = self._explanation(card, level, card.title, None)
+            made = self._explanation(curriculum, card, level, card.title, None)
         return made
 
-    def _explanation(self, card: Card, level: Level, text: str, own: OwnCode | None) -> Explanation:
+    def _explanation(
+        self, curriculum: Curriculum, card: Card, level: Level, text: str, own: OwnCode | None
+    ) -> Explanation:
+        card = curriculum.cards[card.card]
         query = Query(text, own.readable if own else None)
         steps = own.run.steps[:TRACE_SHOWN] if own and own.run else None
-        titles = {name: self._curriculum.cards[name].title for name in related(self._curriculum, card)}
+        titles = {name: curriculum.cards[name].title for name in related(curriculum, card)}
         return Explanation(
             concept=card.card,
             title=card.title,
             topic_id=card.topic_id,
             level=level,
-            explanation=explain(self._curriculum, card, level, query, own),
+            language=card.language,
+            explanation=explain(curriculum, card, level, query, own),
             examples=[ExampleView.model_validate(card.example, from_attributes=True)],
             trace=None if steps is None else [StepView(line=step.line, values=dict(step.values)) for step in steps],
             check_questions=[check_view(check) for check in card.checks],

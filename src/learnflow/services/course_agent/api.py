@@ -35,7 +35,8 @@ def make_router(database: Database, agent: CourseAgent, lessons_per_minute: int)
         subject = str(principal.user_id)
         await take(database, name="lessons", subject=subject, limit=lessons_per_minute, window_s=60)
         wanted = Wanted(body.course_id, body.topic_id, body.lesson_type, body.difficulty_level)
-        return lesson_view(await agent.generate(body.user_id, wanted, token))
+        is_students = principal.role == "student" or principal.user_id != body.user_id
+        return lesson_view(await agent.generate(body.user_id, wanted, token, has_variants=is_students))
 
     @router.get("/lessons", summary="The lessons of a student, the newest first")
     async def lessons(

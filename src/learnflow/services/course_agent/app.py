@@ -3,7 +3,8 @@
 from fastapi import FastAPI
 
 from learnflow.contracts.services import COURSE_AGENT
-from learnflow.curriculum import load_curriculum, load_exercises, load_quizzes
+from learnflow.curriculum import load_curriculum
+from learnflow.curriculum.languages import in_languages
 from learnflow.kit.app import create_app
 from learnflow.kit.bus import make_bus
 from learnflow.kit.clock import system_clock
@@ -11,12 +12,12 @@ from learnflow.kit.database import open_database
 from learnflow.kit.invoke import Invoker, ServiceTokens
 from learnflow.kit.revocations import Revocations
 from learnflow.kit.sealed import Vault, load_master_key
-from learnflow.kit.state import PostgresState
+from learnflow.kit.state import open_state
 from learnflow.kit.tokens import HttpKeySource, KeySource, TokenVerifier
 from learnflow.kit.wakeups import Wakeups
 from learnflow.kit.work import WorkQueue
 from learnflow.services.course_agent.api import make_router
-from learnflow.services.course_agent.course import course_of
+from learnflow.services.course_agent.course import load_course
 from learnflow.services.course_agent.handlers import Handlers
 from learnflow.services.course_agent.progress import Progress
 from learnflow.services.course_agent.service import CourseAgent
@@ -35,9 +36,9 @@ def create(settings: Settings, *, keys: KeySource | None = None, invoker: Invoke
     curriculum = load_curriculum()
     agent = CourseAgent(
         database,
-        course_of(curriculum, load_exercises().values(), load_quizzes()),
+        in_languages(load_course),
         Subjects(curriculum),
-        Shelf(PostgresState(database), settings.lessons_kept),
+        Shelf(open_state(settings, database), settings.lessons_kept),
         Progress(invoker),
         bus,
         Vault(database, load_master_key(settings)),

@@ -1,10 +1,22 @@
 """The course as lessons are made of it: each topic with the parts that it has, and the topics that it rests on."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
-from learnflow.curriculum import Card, Curriculum, Exercise, Topic
+from learnflow.curriculum import (
+    Card,
+    Curriculum,
+    Exercise,
+    Lesson,
+    Topic,
+    load_curriculum,
+    load_exercises,
+    load_lessons,
+    load_quizzes,
+)
+from learnflow.curriculum.phrases import LessonPhrases, load_phrases
+from learnflow.curriculum.translations import SOURCE_LANGUAGE
 
 FINISHED = 71
 """The shown mastery from which a topic is Proficient, and so finished."""
@@ -22,6 +34,9 @@ class TopicParts:
     cards: tuple[Card, ...] = ()
     exercises: tuple[Exercise, ...] = ()
     has_quiz: bool = False
+    lesson: Lesson | None = None
+    says: LessonPhrases = field(default_factory=lambda: load_phrases().lesson)
+    language: str = SOURCE_LANGUAGE
 
     @property
     def can_be_finished(self) -> bool:
@@ -32,11 +47,12 @@ class TopicParts:
 
 @dataclass(frozen=True)
 class Course:
-    """All topics by id and the titles of the modules, in the order of the course."""
+    """Topics by id in order, titles of the modules, cards, and what each misconception believes."""
 
     topics: Mapping[str, TopicParts]
     modules: Mapping[str, str]
     cards: Mapping[str, Card]
+    beliefs: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def by_module(self) -> Mapping[str, tuple[TopicParts, ...]]:
@@ -54,7 +70,19 @@ class Course:
         return below
 
 
-def course_of(curriculum: Curriculum, exercises: Iterable[Exercise], quizzes: Iterable[str]) -> Course:
+def load_course(language: str) -> Course:
+    """The course in this language; a topic that has no translation is English, as a whole."""
+    return course_of(
+        load_curriculum(language=language),
+        load_exercises(language=language).values(),
+        load_quizzes(),
+        load_lessons(language=language),
+    )
+
+
+def course_of(
+    curriculum: Curriculum, exercises: Iterable[Exercise], quizzes: Iterable[str], lessons: Mapping[str, Lesson]
+) -> Course:
     """The course of its parts; `quizzes` are the topics that have one."""
     cards: dict[str, list[Card]] = {}
     for card in curriculum.cards.values():
@@ -75,8 +103,16 @@ def course_of(curriculum: Curriculum, exercises: Iterable[Exercise], quizzes: It
             cards=tuple(own),
             exercises=tuple(tasks.get(topic.id, ())),
             has_quiz=topic.id in with_quiz,
+            lesson=lessons.get(topic.id),
+            says=load_phrases(language=topic.language).lesson,
+            language=topic.language,
         )
-    return Course(topics, {module.id: module.title for module in curriculum.catalogue.modules}, curriculum.cards)
+    return Course(
+        topics,
+        {module.id: module.title for module in curriculum.catalogue.modules},
+        curriculum.cards,
+        curriculum.beliefs,
+    )
 
 
 def _needs(topic: Topic, cards: list[Card], before: tuple[str, ...]) -> tuple[str, ...]:

@@ -6,12 +6,16 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+from learnflow.curriculum.translations import SOURCE_LANGUAGE
 from learnflow.services.course_agent.standing import Difficulty
 
 LessonType = Literal["topic", "overview", "review"]
 """topic: one topic from its beginning; overview: what a module is about; review: questions alone."""
-StepKind = Literal["before", "recall", "idea", "example", "mistake", "check", "exercise", "quiz", "recap"]
-"""before: something that has to be known first and is not; recall: something that is known, in short."""
+StepKind = Literal[
+    "before", "recall", "idea", "example", "predict", "try", "mistake", "check", "exercise", "quiz", "recap"
+]
+"""before: something that has to be known first and is not; recall: something that is known, in short;
+predict: guess what a program prints; try: change a program until it prints what it should."""
 
 
 class _Kept(BaseModel):
@@ -20,15 +24,20 @@ class _Kept(BaseModel):
 
 
 class AnswerOption(_Kept):
-    """One answer to a check; a wrong one names the belief behind it."""
+    """One answer to a check; a wrong one names the belief behind it, `why` says what is so about it."""
 
     answer: str
     right: bool
     misconception: str | None = None
+    why: str | None = None
 
 
 class Step(_Kept):
-    """One step; `text` is Markdown. A check grades itself by `options`, or by `eval` with the answer in `{answer}`."""
+    """One step; `text` is Markdown. A check grades itself by `options`, or by `eval` with the answer in `{answer}`.
+
+    A mistake that this student made names its `misconception`; it comes before the lesson's own.
+    What is to be tried begins with `code`, reads `stdin` and is done when it prints `output`.
+    """
 
     kind: StepKind
     title: str
@@ -39,6 +48,10 @@ class Step(_Kept):
     quiz_id: str | None = None
     options: tuple[AnswerOption, ...] = ()
     eval: str | None = None
+    code: str | None = None
+    stdin: str = ""
+    output: str | None = None
+    misconception: str | None = None
 
 
 class LessonHead(_Kept):
@@ -51,6 +64,7 @@ class LessonHead(_Kept):
     lesson_type: LessonType
     difficulty_level: Difficulty
     step_count: int
+    language: str = SOURCE_LANGUAGE
     created_at: datetime
 
 

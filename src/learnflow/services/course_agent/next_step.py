@@ -44,11 +44,12 @@ def next_step(
     candidates = [topic for topic in course.topics.values() if module_id in {None, topic.module_id}]
     left = [topic for topic in candidates if topic.id not in done]
     if not left:
-        return _once_more(candidates, standing)
+        return _once_more(course, candidates, standing)
     ready = [topic for topic in left if done.issuperset(topic.needs)]
     topic = (ready or left)[0]
     mastery = standing.mastery(topic.id)
-    return NextStep(topic, _action(topic, standing), _reason(course, topic, standing, done), mastery)
+    action = _action(course, topic, standing, taught)
+    return NextStep(topic, action, _reason(course, topic, standing, done), mastery)
 
 
 def _is_finished(topic: TopicParts, standing: Standing, taught: Collection[str]) -> bool:
@@ -57,15 +58,28 @@ def _is_finished(topic: TopicParts, standing: Standing, taught: Collection[str])
     return not topic.can_be_finished and topic.id in taught
 
 
-def _once_more(candidates: list[TopicParts], standing: Standing) -> NextStep:
-    lowest = min(candidates, key=lambda topic: standing.mastery(topic.id))
+def _once_more(course: Course, candidates: list[TopicParts], standing: Standing) -> NextStep:
+    lowest = min(candidates, key=lambda topic: (not _wrong(course, topic, standing), standing.mastery(topic.id)))
     mastery = standing.mastery(lowest.id)
-    return NextStep(lowest, "review", "You have finished every topic here. This one has the lowest mastery.", mastery)
+    why = _wrong(course, lowest, standing) or "This one has the lowest mastery."
+    return NextStep(lowest, "review", f"You have finished every topic here. {why}", mastery)
 
 
-def _action(topic: TopicParts, standing: Standing) -> Action:
+def _wrong(course: Course, topic: TopicParts, standing: Standing) -> str:
+    """What the student got wrong here, as a sentence; empty where nothing is known."""
     known = standing.of(topic.id)
-    if not known.started:
+    beliefs = [course.beliefs[name] for name in known.misconceptions if name in course.beliefs]
+    if beliefs:
+        return f"Your answers look as if you think that {beliefs[0]}, so begin with that."
+    tried = [exercise.title for exercise in topic.exercises if exercise.exercise in known.not_passed]
+    return f"You have tried {listed([f'“{title}”' for title in tried[:2]])} and not passed yet." if tried else ""
+
+
+def _action(course: Course, topic: TopicParts, standing: Standing, taught: Collection[str]) -> Action:
+    known = standing.of(topic.id)
+    # a lesson puts the mistake right, then practice shows it
+    is_mistaken = bool(set(known.misconceptions) & set(course.beliefs))
+    if not known.started or (is_mistaken and topic.id not in taught):
         return "lesson"
     if known.exercises < 100 and any(exercise.level.core for exercise in topic.exercises):
         return "exercise"
@@ -75,7 +89,7 @@ def _action(topic: TopicParts, standing: Standing) -> Action:
 def _reason(course: Course, topic: TopicParts, standing: Standing, done: Collection[str]) -> str:
     known = standing.of(topic.id)
     if known.started:
-        return f"You have begun it and are at {known.mastery} %."
+        return f"You have begun it and are at {known.mastery} %. {_wrong(course, topic, standing)}".rstrip()
     missing = [course.topics[name].title for name in topic.needs if name not in done]
     if missing:
         return f"It is the next one here. It needs {listed(missing)}, so the lesson begins with that."

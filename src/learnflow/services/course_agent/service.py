@@ -1,7 +1,7 @@
 """Use cases of the course agent: make a lesson, keep it, say what comes next, answer a question for one."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID, uuid4, uuid5
 
 import orjson
@@ -11,9 +11,11 @@ from learnflow.contracts.envelope import CloudEvent
 from learnflow.contracts.errors import Invalid
 from learnflow.contracts.events import AnswerFinished, Fact, LessonGenerated, LessonRequested
 from learnflow.contracts.services import COURSE_AGENT
+from learnflow.curriculum.languages import InLanguages
 from learnflow.kit.bus.base import Bus, new_event
 from learnflow.kit.clock import Clock
 from learnflow.kit.database import Database, Transaction
+from learnflow.kit.readers import language_of
 from learnflow.kit.sealed import KeyMissing, Vault
 from learnflow.kit.work import Finish, WorkItem
 from learnflow.services.course_agent.answers import asks_what_next, recommended, taught
@@ -48,6 +50,7 @@ class Learner:
     user_id: UUID
     standing: Standing
     taught: frozenset[str]
+    has_variants: bool = True
 
 
 class CourseAgent:
@@ -56,7 +59,7 @@ class CourseAgent:
     def __init__(
         self,
         database: Database,
-        course: Course,
+        courses: InLanguages[Course],
         subjects: Subjects,
         shelf: Shelf,
         progress: Progress,
@@ -65,7 +68,9 @@ class CourseAgent:
         clock: Clock,
     ) -> None:
         self._database = database
-        self._course = course
+        # the same topics in the same order, whatever they are called
+        self._course = courses.source
+        self._courses = courses
         self._subjects = subjects
         self._shelf = shelf
         self._progress = progress
@@ -73,14 +78,20 @@ class CourseAgent:
         self._vault = vault
         self._clock = clock
 
-    async def generate(self, user_id: UUID, wanted: Wanted, token: str) -> Lesson:
-        """Make a lesson and keep it; Invalid for a module or topic that the course does not have."""
+    async def generate(self, user_id: UUID, wanted: Wanted, token: str, *, has_variants: bool = True) -> Lesson:
+        """Make a lesson and keep it; Invalid for a module or topic that the course does not have.
+
+        Students have variants of the exercises; whoever is none reads them as they are written.
+        """
         self._check(wanted)
         # whoever has no key was never here, or is erased: NotFound
         await self._vault.seal(user_id, "")
-        lesson = self._made(await self._learner(user_id, token), wanted, uuid4())
+        language = await language_of(self._database, user_id)
+        learner = replace(await self._learner(user_id, token), has_variants=has_variants)
+        lesson = self._made(learner, wanted, uuid4(), language)
+        await self._shelf.add(user_id, lesson)
         async with self._database.transaction() as tx:
-            await self._keep(tx, user_id, lesson)
+            await self._say(tx, user_id, lesson)
         return lesson
 
     async def next_step(self, user_id: UUID, token: str) -> NextStep:
@@ -115,8 +126,11 @@ class CourseAgent:
             return self._recommending(student_id, await self._finished(student_id, request, *recommended(step)))
         wanted = Wanted(subject.module_id, subject.topic_id)
         # an attempt that is repeated makes the same lesson
-        lesson = self._made(learner, wanted, uuid5(request.query_id, "lesson"))
-        return self._teaching(student_id, await self._finished(student_id, request, *taught(lesson)), lesson)
+        language = await language_of(self._database, student_id)
+        lesson = self._made(learner, wanted, uuid5(request.query_id, "lesson"), language)
+        finished = await self._finished(student_id, request, *taught(lesson))
+        await self._shelf.add(student_id, lesson)
+        return self._teaching(student_id, finished, lesson)
 
     def _recommending(self, student_id: UUID, finished: AnswerFinished) -> Finish:
         async def finish(tx: Transaction) -> None:
@@ -127,7 +141,7 @@ class CourseAgent:
     def _teaching(self, student_id: UUID, finished: AnswerFinished, lesson: Lesson) -> Finish:
         async def finish(tx: Transaction) -> None:
             await self._publish(tx, student_id, finished.query_id, [finished])
-            await self._keep(tx, student_id, lesson, finished.query_id)
+            await self._say(tx, student_id, lesson, finished.query_id)
 
         return finish
 
@@ -145,10 +159,9 @@ class CourseAgent:
             verified=True,
         )
 
-    async def _keep(self, tx: Transaction, user_id: UUID, lesson: Lesson, query_id: UUID | None = None) -> None:
-        """Store the lesson and say that it is there, both or neither."""
+    async def _say(self, tx: Transaction, user_id: UUID, lesson: Lesson, query_id: UUID | None = None) -> None:
+        """Tell the others that a lesson is there; it is on the shelf already."""
         head = lesson.head
-        await self._shelf.add(user_id, lesson)
         generated = LessonGenerated(
             query_id=query_id,
             lesson_id=head.lesson_id,
@@ -170,23 +183,31 @@ class CourseAgent:
         heads = await self._shelf.heads(user_id)
         return Learner(user_id, standing, frozenset(head.topic_id for head in heads if head.lesson_type == "topic"))
 
-    def _made(self, learner: Learner, wanted: Wanted, lesson_id: UUID) -> Lesson:
-        topics = self._topics(learner, wanted)
+    def _made(self, learner: Learner, wanted: Wanted, lesson_id: UUID, language: str) -> Lesson:
+        chosen = self._topics(learner, wanted)
+        course = self._spoken(chosen[0].id, language)
+        topics = [_own(course.topics[topic.id], learner) for topic in chosen]
         main = topics[0]
         difficulty = wanted.difficulty or difficulty_of(learner.standing.mastery(main.id))
         done = done_topics(self._course, learner.standing, learner.taught)
-        steps = compose(self._course, topics, wanted.lesson_type, difficulty, done)
+        steps = compose(course, topics, wanted.lesson_type, difficulty, done, learner.standing)
         head = LessonHead(
             lesson_id=lesson_id,
-            title=title_of(self._course, main, wanted.lesson_type, whole_module=len(topics) > 1),
+            title=title_of(course, main, wanted.lesson_type, whole_module=len(topics) > 1),
             course_id=wanted.module_id,
             topic_id=main.id,
             lesson_type=wanted.lesson_type,
             difficulty_level=difficulty,
             step_count=len(steps),
+            language=main.language,
             created_at=self._clock(),
         )
         return Lesson(head=head, steps=steps)
+
+    def _spoken(self, topic_id: str, language: str) -> Course:
+        """A lesson is in one language: in the student's where its topic is, else all of it in English."""
+        course = self._courses.at(language)
+        return self._course if course.topics[topic_id].language == self._course.topics[topic_id].language else course
 
     def _topics(self, learner: Learner, wanted: Wanted) -> Sequence[TopicParts]:
         if wanted.topic_id is not None:
@@ -209,6 +230,14 @@ class CourseAgent:
         if found is None and topic is not None and not asks_what_next(question):
             return Subject(topic.module_id, topic.id)
         return found
+
+
+def _own(topic: TopicParts, learner: Learner) -> TopicParts:
+    """With the exercises as this person has them."""
+    if not learner.has_variants:
+        return topic
+    exercises = (one.as_variant(one.variant_of(learner.user_id)) for one in topic.exercises)
+    return replace(topic, exercises=tuple(exercises))
 
 
 async def _nothing(_tx: Transaction) -> None:

@@ -10,12 +10,17 @@ _PARTS = ("exercises", "quiz")
 
 @dataclass(frozen=True, slots=True)
 class TopicStanding:
-    """A topic as it is shown: `mastery` 0-100; `exercises` and `quiz` are its two largest components."""
+    """A topic as it is shown: `mastery` 0-100; `exercises` and `quiz` are its two largest components.
+
+    `misconceptions` is what the student's wrong answers look like, `not_passed` the exercises they tried in vain.
+    """
 
     mastery: int = 0
     started: bool = False
     exercises: float = 0.0
     quiz: float = 0.0
+    misconceptions: tuple[str, ...] = ()
+    not_passed: tuple[str, ...] = ()
 
 
 NOTHING_YET = TopicStanding()
@@ -56,7 +61,12 @@ def _topic(row: dict[str, Any]) -> TopicStanding:
     known = parts if isinstance(parts, dict) else {}
     exercises, quiz = (_number(known.get(name)) for name in _PARTS)
     mastery = int(_number(row.get("mastery")))
-    return TopicStanding(mastery, bool(row.get("started", mastery > 0)), exercises, quiz)
+    wrong, vain = (_texts(row.get(name)) for name in ("misconceptions", "not_passed"))
+    return TopicStanding(mastery, bool(row.get("started", mastery > 0)), exercises, quiz, wrong, vain)
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(one for one in value if isinstance(one, str)) if isinstance(value, list) else ()
 
 
 def _rows(holder: Any, name: str) -> list[dict[str, Any]]:

@@ -51,7 +51,7 @@ def make_router(desk: ExerciseDesk) -> APIRouter:
 
     @router.post("/exercises/check", dependencies=[SERVICES], responses=_GONE, summary="A grade without a record")
     async def check(request: CheckRequest, principal: CurrentPrincipal) -> GradeView:
-        return await desk.check(principal, request.exercise_id, request.code)
+        return await desk.check(principal, request.exercise_id, request.code, request.user_id)
 
     @router.get("/submissions", dependencies=[SIGNED_IN], responses=_GONE, summary="A student's submissions")
     async def submissions(
@@ -85,7 +85,11 @@ def make_exercise_router(desk: ExerciseDesk) -> APIRouter:
     @router.get(
         "/exercises/{exercise_id:path}", dependencies=[SIGNED_IN], responses=_GONE, summary="An exercise to solve"
     )
-    async def show(exercise_id: PlaceId, principal: CurrentPrincipal) -> ExerciseView:
-        return await desk.show(principal, exercise_id)
+    async def show(
+        exercise_id: PlaceId,
+        principal: CurrentPrincipal,
+        user_id: Annotated[UUID | None, Query(description="as this student has it; as you do without it")] = None,
+    ) -> ExerciseView:
+        return await desk.show(principal, exercise_id, user_id)
 
     return router

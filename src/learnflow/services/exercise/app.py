@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from fastapi import APIRouter, FastAPI
 
 from learnflow.contracts.services import EXERCISE
-from learnflow.curriculum import Curriculum, load_curriculum, load_exercises, load_quizzes
+from learnflow.curriculum import Curriculum, load_curriculum, load_exercises
+from learnflow.curriculum.languages import in_languages
 from learnflow.curriculum.templates import load_templates
 from learnflow.kit import own_records
 from learnflow.kit.app import create_app
@@ -32,12 +33,13 @@ from learnflow.services.exercise.generation import api as generation_api
 from learnflow.services.exercise.generation.service import Generator
 from learnflow.services.exercise.grading.grader import Grader
 from learnflow.services.exercise.grading.sandbox import Sandbox
+from learnflow.services.exercise.grading.smallest import Smallest
 from learnflow.services.exercise.handlers import Handlers
 from learnflow.services.exercise.importing import api as importing_api
 from learnflow.services.exercise.importing.service import ImportDesk
 from learnflow.services.exercise.practice import Lexicon
 from learnflow.services.exercise.quizzes import api as quizzes_api
-from learnflow.services.exercise.quizzes.service import QuizDesk
+from learnflow.services.exercise.quizzes.service import QuizDesk, load_quiz_course
 from learnflow.services.exercise.repository import Submissions
 from learnflow.services.exercise.service import ExerciseDesk
 from learnflow.services.exercise.settings import Settings
@@ -49,7 +51,7 @@ GRADINGS_AT_ONCE, GRADINGS_OF_ONE = 4, 6
 """As many as the sandbox has slots for batches; of one person one at a time, and so many are kept waiting."""
 
 OWN = {
-    "submissions": OwnTable("student_id", leave_out=("report", "code_hash")),
+    "submissions": OwnTable("student_id", leave_out=("report", "code_hash", "smallest")),
     "drafts": OwnTable("student_id", leave_out=("code_hash",)),
     "quizzes": OwnTable(leave_out=("seed", "content")),
     "attempts": OwnTable(),
@@ -87,7 +89,7 @@ def create(settings: Settings, *, keys: KeySource | None = None, invoker: Invoke
         bus=bus,
         vault=Vault(database, load_master_key(settings)),
         exercises=exercises,
-        bank=Bank(load_exercises(), exercises),
+        bank=Bank(in_languages(load_exercises), exercises),
         grader=Grader(sandbox),
         sandbox=sandbox,
         turns=Turns(at_once=GRADINGS_AT_ONCE, most=GRADINGS_OF_ONE),
@@ -95,7 +97,9 @@ def create(settings: Settings, *, keys: KeySource | None = None, invoker: Invoke
         lexicon=Lexicon(curriculum),
     )
     submissions = Submissions(database)
-    desk = ExerciseDesk(database, bus, shared.vault, shared.bank, submissions, shared.grader, shared.turns)
+    desk = ExerciseDesk(
+        database, bus, shared.vault, shared.bank, submissions, shared.grader, Smallest(sandbox), shared.turns
+    )
     coach = Coach(bus, shared.vault, shared.bank, submissions, shared.lexicon, curriculum.catalogue)
     Handlers(coach).subscribe(bus)
     return create_app(
@@ -119,7 +123,7 @@ def _areas(shared: Shared) -> list[APIRouter]:
     database, vault, bank = shared.database, shared.vault, shared.bank
     return [
         drafts_api.make_router(DraftDesk(database, vault, bank, Drafts(database))),
-        quizzes_api.make_router(QuizDesk(database, shared.bus, load_quizzes(), shared.curriculum.catalogue)),
+        quizzes_api.make_router(QuizDesk(database, shared.bus, in_languages(load_quiz_course))),
         generation_api.make_router(_generator(shared)),
         importing_api.make_router(ImportDesk(database, shared.exercises, shared.grader)),
         assignments_api.make_router(AssignmentDesk(database, shared.bus, bank, Assignments(database))),
@@ -134,7 +138,7 @@ def _generator(shared: Shared) -> Generator:
         shared.grader,
         shared.sandbox,
         shared.turns,
-        load_templates(),
+        in_languages(load_templates),
         shared.lexicon,
         shared.curriculum.catalogue,
     )

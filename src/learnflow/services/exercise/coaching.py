@@ -59,7 +59,7 @@ class Coach:
         )
 
     async def _answer(self, student_id: UUID, request: ExerciseRequested, text: str) -> tuple[str, dict[str, Any]]:
-        item = await self._open_task(request.context.exercise_id)
+        item = await self._open_task(student_id, request.context.exercise_id)
         wish = self._lexicon.read(text, request.context.topic_id)
         if item is not None and not _asks_for_another(text):
             log.info("task.retold", query_id=str(request.query_id), exercise_id=item.exercise_id)
@@ -72,9 +72,9 @@ class Coach:
             "exercises": [_detail(one) for one in found],
         }
 
-    async def _open_task(self, exercise_id: str | None) -> Item | None:
+    async def _open_task(self, student_id: UUID, exercise_id: str | None) -> Item | None:
         try:
-            return await self._bank.find(exercise_id) if exercise_id else None
+            return (await self._bank.find(exercise_id)).of_student(student_id) if exercise_id else None
         except NotFound:
             return None
 

@@ -12,9 +12,9 @@ _ATTEMPTS = 0x4C46_0011
 
 _ADD = """
 insert into submissions (submission_id, student_id, exercise_id, topic_id, attempt_no, code, code_hash, rung, aided,
-                         helped_by)
+                         helped_by, variant)
 values ($1, $2, $3, $4, (select coalesce(max(attempt_no), 0) + 1 from submissions
-                         where student_id = $2 and exercise_id = $3), $5, $6, $7, $8, $9)
+                         where student_id = $2 and exercise_id = $3), $5, $6, $7, $8, $9, $10)
 returning *
 """
 _WAITING = """
@@ -56,6 +56,7 @@ class NewSubmission:
     rung: int
     aided: bool
     helped_by: str | None
+    variant: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,8 @@ class Submission:
     tests_total: int | None
     error_type: str | None
     report: SealedText | None
+    smallest: SealedText | None
+    variant: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +131,7 @@ class Submissions:
             new.rung,
             new.aided,
             new.helped_by,
+            new.variant,
         )
         return _submission(added), True
 
@@ -147,6 +151,14 @@ class Submissions:
             grade.report,
         )
         return kept is not None
+
+    async def keep_smallest(self, tx: Transaction, submission_id: UUID, smallest: SealedText) -> None:
+        """What was found for a graded submission; the first finding stays."""
+        await tx.execute(
+            "update submissions set smallest = $2 where submission_id = $1 and smallest is null",
+            submission_id,
+            smallest,
+        )
 
     async def find(self, submission_id: UUID) -> Submission | None:
         row = await self._database.fetchrow("select * from submissions where submission_id = $1", submission_id)

@@ -5,7 +5,7 @@ import ast
 from learnflow.curriculum import Case
 from learnflow.services.exercise.bank import Item
 from learnflow.services.exercise.grading.constructs import Unparsed, parse, worded
-from learnflow.services.exercise.views import in_words
+from learnflow.services.exercise.grading.wording import PHRASES
 
 SHOWN = 3
 
@@ -16,9 +16,9 @@ def retell(item: Item) -> str:
     parts = [f"**{task.title}**, in other words:", *_way(item)]
     cases = [case for case in task.tests if not case.hidden][:SHOWN]
     if cases:
-        parts.append("What has to happen:\n\n" + "\n".join(f"- {in_words(case)}" for case in cases))
-    if rules := [f"use {worded(name)}" for name in task.require] + [
-        f"do without {worded(name)}" for name in task.forbid
+        parts.append("What has to happen:\n\n" + "\n".join(f"- {PHRASES.source.test.say(case)}" for case in cases))
+    if rules := [f"use {worded(name, PHRASES.source.grade)}" for name in task.require] + [
+        f"do without {worded(name, PHRASES.source.grade)}" for name in task.forbid
     ]:
         parts.append(f"One rule: {' and '.join(rules)}.")
     parts.append(f"The task itself says: {task.statement}")
@@ -32,6 +32,8 @@ def _way(item: Item) -> list[str]:
         return ["You only read here. Say exactly what the program prints, line by line."]
     if kind == "parsons":
         return ["All lines are there. Put them in order; a line may be one too many."]
+    if kind == "project":
+        return ["It has several parts, and each is judged alone. Take them in order, and run each before the next."]
     begin = "Mend the program that is there." if kind == "fix" else "You write the lines that are missing."
     function = _function(item.task.starter)
     if function is None:

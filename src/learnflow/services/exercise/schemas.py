@@ -20,6 +20,7 @@ class ExerciseSummary(BaseModel):
     exercise_id: str
     topic_id: str
     title: str
+    language: str = Field(description="the language that its texts are in")
     kind: Kind
     difficulty: Difficulty
     core: bool
@@ -38,9 +39,10 @@ class ExercisePage(BaseModel):
 
 
 class PublicTest(BaseModel):
-    """A test that students see; `text` is all of it in words."""
+    """A test that students see; `text` is all of it in words. `part` is the part of a project that it judges."""
 
     number: int
+    part: str | None = None
     call: str | None = None
     stdin: str | None = None
     expected: str
@@ -64,6 +66,7 @@ class ExerciseView(ExerciseSummary):
     require: list[str]
     forbid: list[str]
     reference: str | None = None
+    variant: str | None = Field(default=None, description="the variant that this is; null where there is one form only")
 
 
 class SubmitRequest(BaseModel):
@@ -95,6 +98,7 @@ class CheckRequest(BaseModel):
 
     exercise_id: PlaceId
     code: Code
+    user_id: UUID | None = Field(default=None, description="whose program it is: their variant judges it")
 
 
 class TestView(BaseModel):
@@ -103,6 +107,7 @@ class TestView(BaseModel):
     __test__ = False  # for pytest: this is no class of tests
 
     number: int
+    part: str | None = None
     hidden: bool
     passed: bool
     message: str
@@ -143,6 +148,17 @@ class GradedView(GradeView):
     submitted_at: datetime
 
 
+class SmallestFailing(BaseModel):
+    """The smallest input found that goes wrong, made of a test that students see; `text` is all of it in words."""
+
+    call: str | None = None
+    stdin: str | None = None
+    expected: str
+    got: str | None = None
+    message: str
+    text: str
+
+
 class SubmissionView(BaseModel):
     """A submission with its program; `received` has no grade yet: the same program sent again gets it."""
 
@@ -157,7 +173,9 @@ class SubmissionView(BaseModel):
     rung: int
     aided: bool
     helped_by: str | None
+    variant: str | None = None
     grade: GradeView | None
+    smallest_failing: SmallestFailing | None = None
 
 
 class SubmissionRow(BaseModel):
@@ -174,6 +192,7 @@ class SubmissionRow(BaseModel):
     error_type: str | None
     rung: int
     aided: bool
+    variant: str | None = None
     code: str | None = None
 
 

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from learnflow.curriculum import Case
+from learnflow.curriculum.phrases import Phrases
 from learnflow.services.exercise.bank import Item
 from learnflow.services.exercise.grading.output import lines
 from learnflow.services.exercise.grading.puzzles import mixed_lines
 from learnflow.services.exercise.grading.verdict import Grade, Verdict
+from learnflow.services.exercise.grading.wording import PHRASES
 from learnflow.services.exercise.repository import Standing, Submission
 from learnflow.services.exercise.schemas import (
     ErrorView,
@@ -15,6 +17,7 @@ from learnflow.services.exercise.schemas import (
     ExerciseView,
     GradeView,
     PublicTest,
+    SmallestFailing,
     SubmissionRow,
     TestView,
 )
@@ -38,18 +41,19 @@ def student_view(item: Item, standing: Standing) -> ExerciseView:
         preamble=task.preamble,
         program=task.program,
         lines=mixed_lines(task, item.exercise_id) if task.level.kind == "parsons" else [],
-        tests=[_public_test(number, case) for number, case in public],
+        tests=[_public_test(number, case, task.language) for number, case in public],
         hidden_tests=len(task.tests) - len(public),
         require=list(task.require),
         forbid=list(task.forbid),
         reference=task.reference if standing.passed else None,
+        variant=item.variant,
     )
 
 
 def full_view(item: Item) -> dict[str, Any]:
     """Everything, for services: the whole task with its hidden tests and its reference."""
     place = {"exercise_id": item.exercise_id, "topic_id": item.topic_id, "origin": item.origin, "core": item.core}
-    return place | item.task.model_dump(mode="json", exclude={"exercise"})
+    return place | item.task.model_dump(mode="json", exclude={"exercise", "variants"})
 
 
 def _summarised(item: Item, standing: Standing) -> dict[str, Any]:
@@ -58,6 +62,7 @@ def _summarised(item: Item, standing: Standing) -> dict[str, Any]:
         "exercise_id": item.exercise_id,
         "topic_id": item.topic_id,
         "title": item.task.title,
+        "language": item.task.language,
         "kind": level.kind,
         "difficulty": level.difficulty,
         "core": item.core,
@@ -68,34 +73,15 @@ def _summarised(item: Item, standing: Standing) -> dict[str, Any]:
     }
 
 
-def in_words(case: Case) -> str:
-    """A test as a sentence."""
-    if case.call is not None:
-        what = f"`{case.call}`"
-    elif case.stdin and case.stdin.strip():
-        what = f"With the input {_quoted(case.stdin)} your program"
-    else:
-        what = "Your program"
-    if case.raises is not None:
-        return f"{what} raises `{case.raises}`."
-    if case.stdout is not None:
-        return f"{what} prints {_quoted(case.stdout) if case.stdout.strip() else 'nothing'}."
-    near = f", or nearer to it than {case.tolerance:g}" if case.tolerance else ""
-    return f"{what} gives `{case.expected}`{near}."
-
-
-def _quoted(text: str) -> str:
-    return ", ".join(f"`{line}`" for line in lines(text))
-
-
-def _public_test(number: int, case: Case) -> PublicTest:
+def _public_test(number: int, case: Case, language: str) -> PublicTest:
     expected = case.expected if case.expected is not None else case.stdout
     return PublicTest(
         number=number,
+        part=case.part,
         call=case.call,
         stdin=case.stdin,
         expected=expected if expected is not None else f"raises {case.raises}",
-        text=in_words(case),
+        text=PHRASES.at(language).test.say(case),
     )
 
 
@@ -129,9 +115,10 @@ def _verdicts(verdicts: Sequence[Verdict]) -> list[TestView]:
 def _verdict(verdict: Verdict) -> TestView:
     if verdict.hidden:
         message = HIDDEN_PASSED if verdict.passed else HIDDEN_FAILED
-        return TestView(number=verdict.number, hidden=True, passed=verdict.passed, message=message)
+        return TestView(number=verdict.number, part=verdict.part, hidden=True, passed=verdict.passed, message=message)
     return TestView(
         number=verdict.number,
+        part=verdict.part,
         hidden=False,
         passed=verdict.passed,
         message=verdict.message,
@@ -140,6 +127,39 @@ def _verdict(verdict: Verdict) -> TestView:
         expected=verdict.expected,
         got=verdict.got,
     )
+
+
+def smallest_view(verdict: Verdict, language: str) -> SmallestFailing:
+    """In words, as `The smallest input we found that goes wrong: ...`."""
+    return SmallestFailing(
+        call=verdict.call,
+        stdin=verdict.stdin,
+        expected=verdict.expected or "",
+        got=verdict.got,
+        message=verdict.message,
+        text=_goes_wrong(verdict, PHRASES.at(language)),
+    )
+
+
+def _goes_wrong(verdict: Verdict, phrases: Phrases) -> str:
+    says, expected = phrases.grade, verdict.expected or ""
+    if verdict.call is None:
+        given = _quoted(verdict.stdin or "")
+        parts = [says.smallest.format(given=given) if given else says.smallest_empty, verdict.message]
+        if verdict.got is not None:
+            prints = phrases.test.run_prints if verdict.got.strip() else phrases.test.run_prints_nothing
+            parts[1] = prints.format(result=_quoted(verdict.got))
+        value = _quoted(expected)
+        return " ".join([*parts, says.expected.format(value=value) if value else says.nothing_expected])
+    call = f"`{verdict.call}`"
+    if verdict.got is not None and not expected.startswith("raises "):
+        return says.smallest_call.format(given=call, got=f"`{verdict.got}`", value=f"`{expected}`")
+    parts = [says.smallest.format(given=call), verdict.message]
+    return " ".join(parts if expected.startswith("raises ") else [*parts, says.expected.format(value=f"`{expected}`")])
+
+
+def _quoted(text: str) -> str:
+    return ", ".join(f"`{line}`" for line in lines(text))
 
 
 def row_view(submission: Submission) -> SubmissionRow:
@@ -156,4 +176,5 @@ def row_view(submission: Submission) -> SubmissionRow:
         error_type=submission.error_type,
         rung=submission.rung,
         aided=submission.aided,
+        variant=submission.variant,
     )

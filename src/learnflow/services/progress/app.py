@@ -14,9 +14,10 @@ from learnflow.kit.invoke import Invoker
 from learnflow.kit.own_records import OwnTable
 from learnflow.kit.revocations import Revocations
 from learnflow.kit.sealed import Vault, load_master_key
-from learnflow.kit.state import PostgresState
+from learnflow.kit.state import open_state
 from learnflow.kit.tokens import HttpKeySource, KeySource, TokenVerifier
 from learnflow.kit.wakeups import Wakeups
+from learnflow.kit.work import WorkQueue
 from learnflow.services.progress import alerts_api, api, lessons_api
 from learnflow.services.progress.alerts import AlertDesk
 from learnflow.services.progress.alerts_repository import Alerts, Work
@@ -58,10 +59,11 @@ def create(settings: Settings, *, keys: KeySource | None = None, course: Course 
     titles = {card.card: card.title for card in load_curriculum().cards.values()}
     desk = ProgressDesk(facts, days, scores, course, bus, vault, system_clock, titles)
     scorer = Scorer(database, scores, days, bus, system_clock, course)
-    lessons = Lessons(PostgresState(database), system_clock)
+    lessons = Lessons(open_state(settings, database), system_clock)
+    queue = WorkQueue(database, PROGRESS.group, lessons.follow)
     alerts, work = Alerts(database), Work(database)
     watcher = Watcher(alerts, work, bus, vault, course)
-    Handlers(FactKeeper(facts, days, scorer, watcher), desk, lessons).subscribe(bus)
+    Handlers(FactKeeper(facts, days, scorer, watcher), desk, queue).subscribe(bus)
     work_clock = WorkClock(database, alerts, work, scorer.lock, bus, system_clock, settings.work_clock_s)
     alert_desk = AlertDesk(database, alerts, work, scorer.lock, bus, system_clock)
     return create_app(
@@ -73,7 +75,7 @@ def create(settings: Settings, *, keys: KeySource | None = None, course: Course 
             alerts_api.make_router(database, alert_desk),
             own_records.make_router(database, vault, OWN),
         ],
-        parts=[database, wakeups, revocations, invoker, bus, Trimming(database), work_clock],
+        parts=[database, wakeups, revocations, invoker, queue, bus, Trimming(database), work_clock],
         verifier=TokenVerifier(keys or HttpKeySource(invoker), is_revoked=revocations.is_revoked),
     )
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from functools import partial
-from uuid import UUID
 
 from learnflow.contracts import topics
 from learnflow.contracts.envelope import CloudEvent
@@ -11,7 +10,7 @@ from learnflow.contracts.services import PROGRESS
 from learnflow.contracts.topics import Topic
 from learnflow.kit.bus.base import Bus, Event
 from learnflow.kit.database import Transaction
-from learnflow.services.progress.lessons import Lessons
+from learnflow.kit.work import WorkQueue
 from learnflow.services.progress.service import FactKeeper, ProgressDesk
 
 SPACING_S = 0.05
@@ -21,10 +20,10 @@ SPACING_S = 0.05
 class Handlers:
     """The consumer group of progress: all topics for the log, and a few types of them for more."""
 
-    def __init__(self, keeper: FactKeeper, desk: ProgressDesk, lessons: Lessons) -> None:
+    def __init__(self, keeper: FactKeeper, desk: ProgressDesk, queue: WorkQueue) -> None:
         self._keeper = keeper
         self._desk = desk
-        self._lessons = lessons
+        self._queue = queue
 
     def subscribe(self, bus: Bus) -> None:
         for topic in PROGRESS.reads:
@@ -45,9 +44,10 @@ class Handlers:
     async def on_progress_requested(self, tx: Transaction, event: Event) -> None:
         await self._desk.answer(tx, event)
 
-    async def on_lesson_generated(self, _tx: Transaction, event: CloudEvent[LessonGenerated]) -> None:
-        await self._lessons.begin(UUID(event.subject), event.data.lesson_id, event.data.steps)
+    async def on_lesson_generated(self, tx: Transaction, event: Event) -> None:
+        # claimed work, because the state store may be another process
+        await self._queue.put(tx, event)
 
-    async def on_student_active(self, _tx: Transaction, event: CloudEvent[StudentActive]) -> None:
+    async def on_student_active(self, tx: Transaction, event: CloudEvent[StudentActive]) -> None:
         if event.data.kind == "step_done" and event.data.lesson_id is not None:
-            await self._lessons.step_done(UUID(event.subject), event.data.lesson_id, event.data.step)
+            await self._queue.put(tx, event)

@@ -7,8 +7,11 @@ from typing import Literal
 from uuid import UUID
 
 from learnflow.contracts.errors import Conflict, NotFound
+from learnflow.contracts.events import LessonGenerated, StudentActive
 from learnflow.kit.clock import Clock
+from learnflow.kit.database import Transaction
 from learnflow.kit.state import State, Stored
+from learnflow.kit.work import Finish, WorkItem
 
 LessonStatus = Literal["not_started", "in_progress", "completed"]
 TRIES = 5
@@ -58,6 +61,15 @@ class Lessons:
             user_id, lesson_id, lambda lesson: replace(lesson, progress_percentage=percentage, status=status)
         )
 
+    async def follow(self, item: WorkItem) -> Finish:
+        """What became known of a lesson: it was made, or a step of it is done. Twice is the same as once."""
+        student_id, fact = UUID(item.event.subject), item.event.data
+        if isinstance(fact, LessonGenerated):
+            await self.begin(student_id, fact.lesson_id, fact.steps)
+        elif isinstance(fact, StudentActive) and fact.lesson_id is not None:
+            await self.step_done(student_id, fact.lesson_id, fact.step)
+        return _nothing_more
+
     async def begin(self, user_id: UUID, lesson_id: UUID, steps: int | None) -> None:
         """A lesson was made: it begins at 0 %, unless the student was quicker than the news."""
         await self._change(
@@ -87,6 +99,10 @@ class Lessons:
 
 
 Change = Callable[[Lesson], Lesson]
+
+
+async def _nothing_more(_tx: Transaction) -> None:
+    """The state store has it already."""
 
 
 def _key(user_id: UUID, lesson_id: UUID) -> str:

@@ -7,8 +7,16 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from learnflow.contracts.events import CodeExecuted, ConceptExplained, HintGiven, QuestionAsked
+from learnflow.contracts.events import (
+    CodeExecuted,
+    ConceptExplained,
+    ExerciseGraded,
+    HintGiven,
+    QuestionAsked,
+    QuizGraded,
+)
 from learnflow.kit.database import Database, Record, Transaction
+from learnflow.services.progress.mistakes import Outcome
 from learnflow.services.progress.streaks import day_of, zone_named
 
 _INSERT = """
@@ -16,8 +24,8 @@ _INSERT = """
     select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::jsonb[], $6::timestamptz[], $7::text[],
                          $8::uuid[], $9::text[])
     on conflict (event_id) do nothing
-    returning event_id
 """
+_KNOWN = "select event_id from events where event_id = any($1::uuid[])"
 _ADD_DAYS = """
     insert into activity_days as d (user_id, day, facts, last_at)
     select * from unnest($1::uuid[], $2::date[], $3::integer[], $4::timestamptz[])
@@ -40,6 +48,12 @@ _COUNTS = """
     select type, data ->> 'status' as status, data ->> 'rung' as rung, data ->> 'concept' as concept,
            count(*) as facts, max(time) as latest
     from events where user_id = $1 and type = any($2::text[]) group by 1, 2, 3, 4 order by latest desc
+"""
+
+_OUTCOMES = """
+    select data ->> 'topic_id' as topic_id, data ->> 'exercise_id' as exercise_id,
+           coalesce((data ->> 'passed')::boolean, false) as passed, data -> 'misconceptions' as misconceptions
+    from events where user_id = $1 and type = any($2::text[]) order by time desc limit 200
 """
 
 
@@ -86,19 +100,11 @@ class FactLog:
         self._database = database
 
     async def add(self, tx: Transaction, facts: Sequence[FactRow]) -> set[UUID]:
-        """Keep the facts that are new; their ids."""
-        columns = (
-            [fact.event_id for fact in facts],
-            [fact.user_id for fact in facts],
-            [fact.type for fact in facts],
-            [fact.topic for fact in facts],
-            [fact.data for fact in facts],
-            [fact.time for fact in facts],
-            [fact.service for fact in facts],
-            [fact.correlation_id for fact in facts],
-            [fact.traceparent for fact in facts],
-        )
-        return {row["event_id"] for row in await tx.fetch(_INSERT, *columns)}
+        """Keep the facts that are new, before the next query or with the commit; their ids."""
+        known = {row["event_id"] for row in await tx.look(_KNOWN, [fact.event_id for fact in facts])}
+        new = [fact for fact in facts if fact.event_id not in known]
+        await tx.insert_last(_INSERT, [_columns(fact) for fact in new])
+        return {fact.event_id for fact in new}
 
     async def hops(self, correlation_id: UUID) -> list[Hop]:
         """Every fact that a question led to, in order of time."""
@@ -131,6 +137,14 @@ class FactLog:
             hints=Counter({int(row["rung"]): row["facts"] for row in of[HintGiven.event_type]}),
         )
 
+    async def outcomes(self, user_id: UUID) -> list[Outcome]:
+        """The latest graded exercises and quizzes, the latest first."""
+        rows = await self._database.fetch(_OUTCOMES, user_id, [ExerciseGraded.event_type, QuizGraded.event_type])
+        return [
+            Outcome(row["topic_id"], row["exercise_id"], row["passed"], tuple(row["misconceptions"] or ()))
+            for row in rows
+        ]
+
     async def holds_question(self, user_id: UUID, query_id: UUID) -> bool:
         """Has the fact that this question was asked arrived yet?"""
         return bool(
@@ -141,6 +155,20 @@ class FactLog:
                 QuestionAsked.event_type,
             )
         )
+
+
+def _columns(fact: FactRow) -> tuple[object, ...]:
+    return (
+        fact.event_id,
+        fact.user_id,
+        fact.type,
+        fact.topic,
+        fact.data,
+        fact.time,
+        fact.service,
+        fact.correlation_id,
+        fact.traceparent,
+    )
 
 
 _COUNTED = (QuestionAsked, ConceptExplained, CodeExecuted, HintGiven)
@@ -166,7 +194,7 @@ class ActivityDays:
     async def people(self, user_ids: Iterable[UUID]) -> dict[UUID, Person]:
         """Those of them who still exist."""
         query = "select id, timezone, role from users where id = any($1::uuid[])"
-        rows = await self._database.fetch(query, list(user_ids))
+        rows = await self._database.look(query, list(user_ids))
         return {row["id"]: Person(row["timezone"], row["role"]) for row in rows}
 
     async def people_after(self, last: UUID, limit: int = 500) -> list[UUID]:

@@ -55,6 +55,8 @@ class TopicAnswer(BaseModel):
     components: Parts
     started: bool
     exercises: ExerciseTally
+    misconceptions: list[str] = Field(default=[], description="What wrong answers look like; gone once put right")
+    not_passed: list[str] = Field(default=[], description="Exercises that were tried and are not passed")
 
 
 class ModuleAnswer(BaseModel):

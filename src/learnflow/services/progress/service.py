@@ -29,6 +29,7 @@ from learnflow.kit.sealed import KeyMissing, Vault
 from learnflow.services.progress.course import Course
 from learnflow.services.progress.facts import read_facts
 from learnflow.services.progress.mastery import consistency
+from learnflow.services.progress.mistakes import open_mistakes
 from learnflow.services.progress.overview import ModuleStanding, overview
 from learnflow.services.progress.repository import ActivityDays, FactLog, FactRow, Hop, Person
 from learnflow.services.progress.scoring import SCORED, SOURCE, Scorer
@@ -172,6 +173,11 @@ class ProgressDesk:
             modules=overview(self._course, stored, consistency(active_lately), exercises),
             passed=sum(score.passed for topic in exercises.values() for score in topic.values()),
             unaided=sum(score.unaided for topic in exercises.values() for score in topic.values()),
+            mistakes=open_mistakes(await self._facts.outcomes(user_id)),
+            not_passed={
+                topic_id: tuple(name for name, score in scores.items() if score.attempts and not score.passed)
+                for topic_id, scores in exercises.items()
+            },
         )
 
     async def summaries(self, user_ids: Sequence[UUID]) -> list[Summary]:

@@ -13,7 +13,10 @@ _NO_STREAK = Streak(0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What is known of a student from the facts there are; `hints` counts by rung (1-4)."""
+    """What is known of a student from the facts there are; `hints` counts by rung (1-4).
+
+    By topic: `mistakes` are misconceptions that are not put right yet, `not_passed` exercises that were tried in vain.
+    """
 
     questions: int = 0
     concepts: tuple[str, ...] = ()
@@ -26,6 +29,8 @@ class Standing:
     modules: tuple[ModuleStanding, ...] = ()
     passed: int = 0
     unaided: int = 0
+    mistakes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    not_passed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def runs(self) -> int:

@@ -34,7 +34,7 @@ def progress_view(user_id: UUID, standing: Standing) -> ProgressAnswer:
         active_days=standing.active_days,
         active_days_last_30=standing.active_days_last_30,
         streak=StreakOfDays(current=standing.streak.current, longest=standing.streak.longest),
-        modules=[_module(module) for module in standing.modules],
+        modules=[_module(module, standing) for module in standing.modules],
     )
 
 
@@ -43,18 +43,18 @@ def parts_view(parts: Components) -> Parts:
     return Parts(**{name: round(score, 2) for name, score in asdict(parts).items()})
 
 
-def _module(module: ModuleStanding) -> ModuleAnswer:
+def _module(module: ModuleStanding, standing: Standing) -> ModuleAnswer:
     return ModuleAnswer(
         id=module.id,
         title=module.title,
         mastery=module.shown,
         level=module.level.name,
         color=module.level.color,
-        topics=[_topic(topic) for topic in module.topics],
+        topics=[_topic(topic, standing) for topic in module.topics],
     )
 
 
-def _topic(topic: TopicStanding) -> TopicAnswer:
+def _topic(topic: TopicStanding, standing: Standing) -> TopicAnswer:
     return TopicAnswer(
         id=topic.id,
         title=topic.title,
@@ -64,6 +64,8 @@ def _topic(topic: TopicStanding) -> TopicAnswer:
         components=parts_view(topic.components),
         started=topic.started,
         exercises=ExerciseTally(**asdict(topic.tally)),
+        misconceptions=list(standing.mistakes.get(topic.id, ())),
+        not_passed=list(standing.not_passed.get(topic.id, ())),
     )
 
 

@@ -111,11 +111,16 @@ class Hub(Background):
     async def _feed_marked(self) -> None:
         while self._marked:
             users = list(self._marked)[:_USERS_A_QUERY]
-            sent = self._sent(users)
-            if sent:
-                await self._feed(await self._reader.after(sent, _FRAMES_A_USER))
+            # before the query: whoever is marked while it runs has something that it does not see
             for user_id in users:
                 del self._marked[user_id]
+            sent = self._sent(users)
+            try:
+                if sent:
+                    await self._feed(await self._reader.after(sent, _FRAMES_A_USER))
+            except BaseException:
+                self._marked.update(dict.fromkeys(users))
+                raise
             self._mark_those_with_more(sent)
 
     def _sent(self, users: Iterable[UUID]) -> dict[UUID, int]:

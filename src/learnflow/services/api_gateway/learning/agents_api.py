@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
+from learnflow.contracts.preamble import with_preamble
 from learnflow.kit.app import json_response
 from learnflow.kit.auth import CallerToken, CurrentPrincipal, allow
 from learnflow.services.api_gateway.public import PublicApi
@@ -20,8 +21,7 @@ def make_router(api: PublicApi) -> APIRouter:
 
     @router.post("/code/execute", response_model=_OBJECT, summary="Run Python in the sandbox")
     async def execute(body: Run, principal: CurrentPrincipal, token: CallerToken) -> Response:
-        run = body.model_dump(mode="json", exclude_none=True)
-        return json_response(await api.run(principal, token, run))
+        return json_response(await api.run(principal, token, _program(body)))
 
     @router.delete("/code/executions/{execution_id}", response_model=_OBJECT, summary="Stop a run")
     async def stop(execution_id: UUID, token: CallerToken) -> Response:
@@ -48,6 +48,14 @@ def make_router(api: PublicApi) -> APIRouter:
         return json_response(await api.concepts(token, f"?limit={limit}&offset={offset}"))
 
     return router
+
+
+def _program(body: Run) -> _OBJECT:
+    """What the sandbox gets."""
+    run = body.model_dump(mode="json", exclude_none=True, exclude={"preamble"})
+    if body.preamble:
+        run["code"], run["files"] = with_preamble(body.preamble, body.code)
+    return run
 
 
 def _about(body: AskForHint | AskForReview) -> _OBJECT:

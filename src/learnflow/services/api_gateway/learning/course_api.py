@@ -1,13 +1,21 @@
 """Routes of the course's catalogue: modules and topics."""
 
-from fastapi import APIRouter
-from pydantic import BaseModel
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, Field
 
 from learnflow.contracts.errors import NotFound
 from learnflow.curriculum import Catalogue, Module, Topic
-from learnflow.kit.auth import allow
+from learnflow.curriculum.languages import InLanguages
+from learnflow.kit.auth import CurrentPrincipal, allow
+from learnflow.kit.database import Database
+from learnflow.kit.readers import language_of
 
 PEOPLE = allow("student", "teacher", "admin")
+
+
+LANGUAGE = Field(description="the language that title and summary are in")
 
 
 class TopicView(BaseModel):
@@ -18,6 +26,7 @@ class TopicView(BaseModel):
     position: int
     title: str
     summary: str
+    language: str = LANGUAGE
 
 
 class ModuleView(BaseModel):
@@ -27,6 +36,7 @@ class ModuleView(BaseModel):
     position: int
     title: str
     summary: str
+    language: str = LANGUAGE
     topics: list[TopicView]
 
 
@@ -61,28 +71,33 @@ def _find(catalogue: Catalogue, module_id: str) -> Module:
     raise NotFound("There is no such module.")
 
 
-def make_router(catalogue: Catalogue) -> APIRouter:
-    """The routes under /api/v1 that show what there is to learn."""
-    all_topics = catalogue.topics
+def make_router(database: Database, course: InLanguages[Catalogue]) -> APIRouter:
+    """The routes under /api/v1 that show what there is to learn, in the reader's language."""
+
+    async def catalogue_of(principal: CurrentPrincipal) -> Catalogue:
+        return course.at(await language_of(database, principal.user_id))
+
+    Read = Annotated[Catalogue, Depends(catalogue_of)]  # noqa: N806 - a type
     router = APIRouter(prefix="/api/v1", tags=["course"], dependencies=[PEOPLE])
 
     @router.get("/modules", summary="All modules of the course")
-    async def modules() -> ModulePage:
+    async def modules(catalogue: Read) -> ModulePage:
         return ModulePage(items=[_module(module) for module in catalogue.modules], total=len(catalogue.modules))
 
     @router.get("/modules/{module_id}", summary="One module")
-    async def module(module_id: str) -> ModuleView:
+    async def module(module_id: str, catalogue: Read) -> ModuleView:
         return _module(_find(catalogue, module_id))
 
     @router.get("/modules/{module_id}/topics", summary="The topics of a module")
-    async def topics(module_id: str) -> TopicPage:
+    async def topics(module_id: str, catalogue: Read) -> TopicPage:
         found = _find(catalogue, module_id).topics
         return TopicPage(items=[_topic(topic) for topic in found], total=len(found))
 
     @router.get("/topics/{topic_id:path}", summary="One topic")
-    async def topic(topic_id: str) -> TopicView:
-        if topic_id not in all_topics:
+    async def topic(topic_id: str, catalogue: Read) -> TopicView:
+        found = catalogue.topics.get(topic_id)
+        if found is None:
             raise NotFound("There is no such topic.")
-        return _topic(all_topics[topic_id])
+        return _topic(found)
 
     return router

@@ -58,8 +58,13 @@ def make_router(exercises: PublicExercises) -> APIRouter:
     _add_drafts(router, exercises)
 
     @router.get(_ONE, response_model=_OBJECT, responses=_GONE, summary="An exercise to solve")
-    async def exercise(exercise_id: PlaceId, token: CallerToken) -> Response:
-        return json_response(await exercises.exercise(token, exercise_id))
+    async def exercise(
+        exercise_id: PlaceId,
+        token: CallerToken,
+        user_id: Annotated[UUID | None, Query(description="as your student has it; as you do without it")] = None,
+    ) -> Response:
+        part = f"?user_id={user_id}" if user_id is not None else ""
+        return json_response(await exercises.exercise(token, exercise_id, part))
 
     return router
 

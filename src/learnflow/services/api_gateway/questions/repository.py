@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import orjson
 
 from learnflow.contracts.events import AnswerFinished, AnswerPart, QuestionAsked
@@ -21,6 +22,12 @@ _QUESTION = """
     left join ratings g on g.query_id = q.id
     """
 
+ADD_NEW = """
+insert into questions (id, user_id, query, code, error, context, language)
+select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::jsonb[], $7::text[])
+"""
+REFUSED = (asyncpg.UniqueViolationError, asyncpg.ForeignKeyViolationError)
+"""What ends a transaction whose new question is there already, or whose student is erased."""
 ADD_ROUTES = """
 insert into answer_routes (query_id, user_id, agent, intent, confidence, reasons)
 select e.query_id, u.id, e.agent, e.intent, e.confidence,
@@ -75,6 +82,19 @@ class Questions:
             question.language,
         )
         return stored is not None
+
+    async def add_new(self, tx: Transaction, student_id: UUID, question: QuestionAsked) -> None:
+        """Keep a question with the commit, which raises one of REFUSED instead of keeping anything twice."""
+        row = (
+            question.query_id,
+            student_id,
+            question.query,
+            question.code,
+            question.error,
+            question.context.model_dump(exclude_none=True),
+            question.language,
+        )
+        await tx.write_at_end(ADD_NEW, [row])
 
     async def add_route(self, tx: Transaction, student_id: UUID, part: AnswerPart) -> None:
         """Keep who answers and why; nothing for an erased student."""

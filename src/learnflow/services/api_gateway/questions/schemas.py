@@ -77,11 +77,12 @@ class Rate(BaseModel):
 
 
 class Run(BaseModel):
-    """A program to run in the sandbox."""
+    """A program to run in the sandbox; `preamble` is what its exercise has ready before it."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"code": "print('hello')"}]})
 
     code: Code
+    preamble: Annotated[Text, Field(max_length=6_000)] = ""
     stdin: Annotated[Text, Field(max_length=100_000)] = ""
     timeout_s: float = Field(default=5, gt=0, le=5)
     execution_id: UUID | None = None

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 AFTER_S = 0.25
 _SOONEST_S = 0.02
+_CROWD = 4
+"""Runs for each processor: where there are more, each has less before it steps back, or a hundred loops would keep all
+others waiting for as long as it takes to give each of them a quarter of a second."""
 _SCHED_CLOCK = 2
 _PASSES = 2
 
@@ -28,12 +31,14 @@ class Demotion:
 
     def __init__(self, proc: int | None) -> None:
         self._proc = proc
+        self._cores = os.cpu_count() or 1
 
-    def look_at(self, born: Born) -> float:
-        """Demote the run if its time has come; else in how many seconds to look again, 0 for never."""
+    def look_at(self, born: Born, live: int) -> float:
+        """Demote the run, one of `live`, if its time has come; else in how many seconds to look again, 0 for never."""
         used_s = sum(_cpu_s(pid) for pid in self._processes(born))
-        if used_s < self.after_s:
-            return max(_SOONEST_S, (self.after_s - used_s) / (os.cpu_count() or 1))
+        left_s = allowed_s(live, self._cores) - used_s
+        if left_s > 0:
+            return min(AFTER_S, max(_SOONEST_S, left_s * live / self._cores))
         for _ in range(_PASSES):  # what was started during the first is met in the second
             for pid in self._processes(born):
                 for thread in self._threads(pid):
@@ -81,6 +86,11 @@ class Demotion:
             return b""
         finally:
             os.close(descriptor)
+
+
+def allowed_s(live: int, cores: int) -> float:
+    """What one of so many runs may use of a processor before it steps back."""
+    return max(_SOONEST_S, AFTER_S * min(1.0, _CROWD * cores / max(1, live)))
 
 
 def _cpu_s(pid: int) -> float:

@@ -1,15 +1,9 @@
 """The scratch folder: what a program finds there."""
 
-# ruff: noqa: PTH102, PTH103, PTH120 - pathlib is not loaded here
+# ruff: noqa: PTH103, PTH120 - pathlib is not loaded here
 import os
 
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-_FOLDERS = (".tmp", ".shm")
-
-
-def make_folders(scratch: str) -> None:
-    for folder in _FOLDERS:
-        os.mkdir(f"{scratch}/{folder}", 0o700)
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC
 
 
 def put(scratch: str, files: dict[str, str]) -> None:

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import os
 
-from learnflow.services.code_execution.inside import kernel
-
-_FILES = {
-    1: ("memory.limit_in_bytes", "memory.max_usage_in_bytes", "memory.oom_control"),
-    2: ("memory.max", "memory.peak", "memory.events"),
-}
+_FILES = {1: ("memory.limit_in_bytes", "memory.oom_control"), 2: ("memory.max", "memory.events")}
+_JOINED_BY = {1: "tasks", 2: "cgroup.procs"}
+"""In version 1 a thread that joins by itself waits for nobody; a process that is moved waits for every processor, and
+all forks of the machine wait with it: milliseconds for each run."""
 _BESIDES = {1: (), 2: (("memory.swap.max", "0"), ("memory.oom.group", "0"))}
 
 
@@ -20,8 +18,8 @@ class Groups:
     """Groups beneath one folder of the cgroup file system that is ours."""
 
     def __init__(self, folder: str, version: int, prefix: str, limit_bytes: int) -> None:
-        self._folder = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-        self._limit, self._peak, self._events = _FILES[version]
+        self.folder = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        self._limit, self._events = _FILES[version]
         self._version = version
         self._prefix = prefix
         self._limit_bytes = limit_bytes
@@ -38,28 +36,22 @@ class Groups:
         self._make(name)
         return name
 
-    def join(self, name: str) -> None:
-        """In the child: from now on what it takes counts."""
-        try:
-            self._write(f"{name}/cgroup.procs", "0")
-        except OSError as error:
-            raise kernel.LayerFailed("cgroup", error.strerror or str(error)) from error
+    def joined_by(self, name: str) -> str:
+        """The file, beneath the folder, in which a child writes itself down: what it takes from then on counts."""
+        return f"{name}/{_JOINED_BY[self._version]}"
 
-    def give_back(self, name: str) -> tuple[int, bool]:
-        """When all of a run is gone: the most that it used, and whether the kernel ended something of it for that."""
+    def give_back(self, name: str) -> bool:
+        """When all of a run is gone: whether the kernel ended something of it for its memory."""
         try:
-            peak = int(self._read(f"{name}/{self._peak}") or b"0")
             killed = self._oom_kills(name)
-            was_killed = killed > self._killed.get(name, 0)
-            self._killed[name] = killed
-            self._clear(name)
         except OSError:  # it is gone: the next run gets another one
-            return 0, False
+            return False
+        was_killed, self._killed[name] = killed > self._killed[name], killed
         self._free.append(name)
-        return peak, was_killed
+        return was_killed
 
     def _make(self, name: str) -> None:
-        os.mkdir(name, 0o755, dir_fd=self._folder)
+        os.mkdir(name, 0o755, dir_fd=self.folder)
         self._write(f"{name}/{self._limit}", str(self._limit_bytes))
         for file, value in _BESIDES[self._version]:
             try:
@@ -68,14 +60,6 @@ class Groups:
                 continue
         self._killed[name] = 0
 
-    def _clear(self, name: str) -> None:
-        """The peak begins anew; where the kernel has no way to say so, the group does."""
-        if self._version == 1:
-            self._write(f"{name}/{self._peak}", "0")
-        else:
-            os.rmdir(name, dir_fd=self._folder)
-            self._make(name)
-
     def _oom_kills(self, name: str) -> int:
         for line in self._read(f"{name}/{self._events}").splitlines():
             if line.startswith(b"oom_kill "):
@@ -83,14 +67,14 @@ class Groups:
         return 0
 
     def _write(self, path: str, text: str) -> None:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC, dir_fd=self._folder)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC, dir_fd=self.folder)
         try:
             os.write(descriptor, text.encode())
         finally:
             os.close(descriptor)
 
     def _read(self, path: str) -> bytes:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._folder)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC, dir_fd=self.folder)
         try:
             return os.read(descriptor, 4096)
         finally:

@@ -4,11 +4,10 @@ It shares the zygote's memory, so it costs no page; its whole program is a few i
 """
 
 import ctypes
-import mmap
-import os
 import signal
 
 from learnflow.services.code_execution.inside import kernel
+from learnflow.services.code_execution.inside.steps import executable
 
 _CLONE_VM = 0x00000100
 _STACKS, _STACK_BYTES = 256, 256
@@ -30,16 +29,7 @@ class Init:
     """Starts first processes; each has a few bytes of a common stack."""
 
     def __init__(self) -> None:
-        program = _PROGRAMS.get(os.uname().machine)
-        if program is None:
-            raise kernel.LayerFailed("namespaces", f"no first process for {os.uname().machine}")
-        self._pages = mmap.mmap(-1, mmap.PAGESIZE)
-        self._pages.write(program)
-        start = ctypes.addressof(ctypes.c_char.from_buffer(self._pages))
-        read_execute = mmap.PROT_READ | mmap.PROT_EXEC
-        length = ctypes.c_size_t(mmap.PAGESIZE)
-        kernel.checked(kernel.libc.mprotect(ctypes.c_void_p(start), length, read_execute), "mprotect")
-        self._program = ctypes.c_void_p(start)
+        self._program = ctypes.c_void_p(executable(_PROGRAMS))
         self._stacks = ctypes.create_string_buffer(_STACKS * _STACK_BYTES)
         self._first_stack = (ctypes.addressof(self._stacks) + 15) & ~15
         self._ignore = ctypes.create_string_buffer((1).to_bytes(8, "little"), 32)  # struct sigaction: SIG_IGN

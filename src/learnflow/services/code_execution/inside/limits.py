@@ -12,6 +12,7 @@ _THREAD_STACK_BYTES = 256 * 1024
 _M_ARENA_MAX, _M_MMAP_THRESHOLD = -8, -3
 _LARGE_BYTES = 128 * 1024
 NICENESS = 10
+_PENDING_SIGNALS = 256
 
 
 def spare_memory() -> None:
@@ -44,22 +45,6 @@ def go_first_when_memory_runs_out(proc: int, score: int) -> None:
         raise kernel.LayerFailed("rlimits", f"oom_score_adj: {error.strerror}") from error
 
 
-def become(uid: int, gid: int) -> None:
-    """Turn into a user that owns nothing."""
-    try:
-        os.setgroups([])
-        os.setresgid(gid, gid, gid)
-        os.setresuid(uid, uid, uid)
-    except OSError as error:
-        raise kernel.LayerFailed("user", f"uid {uid}: {error.strerror}") from error
-
-
-def give_up_privileges() -> None:
-    kernel.drop_capabilities()
-    kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
-    kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
-
-
 def tasks_of(proc: int, uid: int) -> int:
     """How many threads a user has on this machine."""
     found = 0
@@ -82,30 +67,27 @@ def _entries(path: str, folder: int) -> list[str]:
         os.close(descriptor)
 
 
-def apply(limits: dict[str, int], base_bytes: int, others: int = 0) -> None:
-    """Set every rlimit but the processor's, hard and soft alike, so that none can be raised again."""
+def chosen(limits: dict[str, int], base_bytes: int) -> dict[int, tuple[int, int]]:
+    """Every rlimit but the processor's, hard and soft alike, so that none can be raised again; none above our own."""
     wanted = {
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_MSGQUEUE: 0,
         resource.RLIMIT_MEMLOCK: 0,
-        resource.RLIMIT_NPROC: limits["processes"] + others,
+        resource.RLIMIT_SIGPENDING: _PENDING_SIGNALS,  # of timers too, whose memory is the kernel's
+        resource.RLIMIT_NPROC: limits["processes"],
         resource.RLIMIT_NOFILE: limits["descriptors"],
         resource.RLIMIT_FSIZE: limits["file_bytes"],
         resource.RLIMIT_STACK: 8 * MB,
         resource.RLIMIT_AS: base_bytes + limits["memory_bytes"],
     }
-    for name, value in wanted.items():
-        _lower(name, value)
+    return {name: _allowed(name, value, value) for name, value in wanted.items()}
 
 
 def apply_cpu(seconds: int) -> None:
     """The processor's, once the program is known."""
-    _lower(resource.RLIMIT_CPU, seconds, seconds + 1)
+    resource.setrlimit(resource.RLIMIT_CPU, _allowed(resource.RLIMIT_CPU, seconds, seconds + 1))
 
 
-def _lower(name: int, soft: int, hard: int | None = None) -> None:
-    hard = soft if hard is None else hard
-    allowed = resource.getrlimit(name)[1]
-    if allowed != resource.RLIM_INFINITY:
-        soft, hard = min(soft, allowed), min(hard, allowed)
-    resource.setrlimit(name, (soft, hard))
+def _allowed(name: int, soft: int, hard: int) -> tuple[int, int]:
+    most = resource.getrlimit(name)[1]
+    return (soft, hard) if most == resource.RLIM_INFINITY else (min(soft, most), min(hard, most))

@@ -8,6 +8,7 @@ import os
 import struct
 
 from learnflow.services.code_execution.inside import kernel
+from learnflow.services.code_execution.inside.steps import Slot, Steps
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,17 +33,16 @@ def leave_host(*, user: bool) -> None:
     try:
         kernel.unshare(flags | (kernel.NEWUSER if user else 0))
         if user:
-            map_ids("/proc/self", None, outer_uid, outer_gid)
+            for file, text in id_maps(outer_uid, outer_gid):
+                _write(f"/proc/self/{file}", text)
         kernel.checked(kernel.libc.sethostname(b"sandbox", 7), "sethostname")
     except OSError as error:
         raise kernel.LayerFailed("namespaces", error.strerror or str(error)) from error
 
 
-def map_ids(process: str, folder: int | None, outer_uid: int, outer_gid: int) -> None:
-    """One user and one group in the new user namespace: the one who made it."""
-    _write(f"{process}/setgroups", folder, "deny")
-    _write(f"{process}/uid_map", folder, f"{INNER_ID} {outer_uid} 1")
-    _write(f"{process}/gid_map", folder, f"{INNER_ID} {outer_gid} 1")
+def id_maps(outer_uid: int, outer_gid: int) -> tuple[tuple[str, str], ...]:
+    """File and text: one user and one group in the new user namespace, the one who made it."""
+    return ("setgroups", "deny"), ("uid_map", f"{INNER_ID} {outer_uid} 1"), ("gid_map", f"{INNER_ID} {outer_gid} 1")
 
 
 def inodes(proc: int) -> dict[str, int]:
@@ -52,22 +52,49 @@ def inodes(proc: int) -> dict[str, int]:
 
 def own_proc() -> tuple[int, bool]:
     """The process file system as seen from here, and whether its numbers are those of our own namespace."""
+    steps, context, root = Steps(), Slot(), Slot()
+    steps.file_system("proc", {}, _NOSUID | _NODEV | _NOEXEC, context, root)
+    steps.add("namespaces", "close", context)
+    steps.done()
     try:
-        return kernel.file_system("proc", {}, _NOSUID | _NODEV | _NOEXEC), True
-    except OSError:  # a container may hide parts of its own; what a process says of itself is there even so
+        steps.run()
+        return root.value, True
+    except kernel.LayerFailed:  # a container may hide parts of its own; what a process says of itself is there even so
         return os.open("/proc", os.O_PATH | os.O_CLOEXEC), False
 
 
-def new_scratch(owner: int, limits: dict[str, int]) -> int:
-    """A small file system in memory, mounted nowhere yet."""
-    options = {
-        "size": str(limits["scratch_bytes"]),
-        "nr_inodes": str(limits["scratch_files"]),
-        "mode": "700",
-        "uid": str(owner),
-        "gid": str(owner),
-    }
-    return kernel.file_system("tmpfs", options, _NOSUID | _NODEV | _NOEXEC)
+class Births:
+    """What comes before each fork: a small file system in memory, mounted nowhere yet, and a new pid namespace."""
+
+    def __init__(self, limits: dict[str, int]) -> None:
+        self._context, self._scratch = Slot(), Slot()
+        self._owner = ctypes.create_string_buffer(16)
+        options = {
+            "size": str(limits["scratch_bytes"]).encode(),
+            "nr_inodes": str(limits["scratch_files"]).encode(),
+            "mode": b"700",
+            "uid": self._owner,
+            "gid": self._owner,
+        }
+        steps = Steps()
+        steps.file_system("tmpfs", options, _NOSUID | _NODEV | _NOEXEC, self._context, self._scratch)
+        steps.add("namespaces", "unshare", kernel.NEWPID)
+        steps.add("namespaces", "close", self._context)
+        steps.done()
+        self._steps = steps
+
+    def next(self, owner: int) -> int:
+        """The root of the file system: the next child is the first process of the new namespace."""
+        self._owner.value = str(owner).encode()
+        self._context.value = self._scratch.value = -1
+        try:
+            self._steps.run()
+        except kernel.LayerFailed:
+            for slot in (self._context, self._scratch):
+                if slot.value >= 0:
+                    os.close(slot.value)
+            raise
+        return self._scratch.value
 
 
 def build_root(view: dict[str, Any]) -> None:
@@ -102,8 +129,8 @@ def _build(view: dict[str, Any]) -> None:
     _pivot(root)
 
 
-def _write(path: str, folder: int | None, text: str) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC, dir_fd=folder)
+def _write(path: str, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
     try:
         os.write(descriptor, text.encode())
     finally:

@@ -13,6 +13,7 @@ import sys
 import threading
 from _sitebuiltins import Quitter, _Helper
 from os import _exit, getpid, listdir
+from time import monotonic_ns
 from types import ModuleType
 
 from learnflow.services.code_execution.inside import failure, files, limits, wire
@@ -25,10 +26,12 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
 FILE_NAME = "main.py"
-CHANNEL = 3
+CHANNEL, JOB = 3, 4
 MAX_STEPS = 1_000
 _BALLAST_BYTES = 2 * 1024 * 1024
+_seed_random = super(random.Random, random._inst).seed  # as random.seed() without its frills
 _OWN_NAMES = (FILE_NAME, ".tmp", ".shm")
+_LONG_S = 3600
 _WARM_UP = """
 import sys
 class Warm:
@@ -55,6 +58,8 @@ def set_the_stage() -> None:
     setattr(builtins, "help", _Helper())  # noqa: B010 - `builtins` declares no such name without the site module
     _open_streams()
     warm_up()
+    gc.collect()
+    gc.disable()  # until a program begins
 
 
 def _open_streams() -> None:
@@ -79,14 +84,22 @@ def warm_up() -> None:
     main = _main_module("/nowhere")
     code = _run(_WARM_UP, main, trace=False)
     _wind_up(main, code, list)  # threads can be joined for good but once
-    wire.encoded(wire.READY, {"x": ["y", 1]})
+    wire.encoded("error", {"x": ["y", 1]})
     sys.modules["__main__"] = ModuleType("__main__")
+
+
+def rehearse(scratch: str) -> None:
+    """All that a run does, while nobody waits for it."""
+    limits.apply_cpu(_LONG_S)
+    files.put(scratch, {FILE_NAME: ""})
+    _has_left_files(scratch, {})
+    resource.getrusage(resource.RUSAGE_SELF)
+    warm_up()
 
 
 def settle_in(scratch: str) -> None:
     """What can be done before the program is known."""
-    random.seed()  # the fork did not pass through Python's, which would have done it
-    files.make_folders(scratch)
+    _seed_random()  # the fork did not pass through Python's, which would have done it
     sys.path.insert(0, scratch)
 
 
@@ -97,10 +110,13 @@ def run(job: dict[str, Any], scratch: str, ready: bytes) -> NoReturn:
     given = job["files"]
     files.put(scratch, {FILE_NAME: job["code"], **given})
     _make_room_for(given)
+    gc.freeze()  # what is ours is not looked through when the program ends
+    gc.enable()
     main = _main_module(scratch)
-    os.write(CHANNEL, ready)
+    os.write(JOB, b"[%d,%b]" % (monotonic_ns(), ready))
+    os.close(JOB)  # so that nobody else can say that
     code = _run(job["code"], main, trace=job["trace"])
-    code = _wind_up(main, code, threading._shutdown)  # type: ignore[attr-defined] # as the interpreter itself
+    code = _wind_up(main, code, _join_threads)
     if getpid() == first:
         _say_done(code, scratch, given)
     _exit(code)
@@ -151,9 +167,21 @@ def _tell(error: BaseException, source: str) -> None:
         return
 
 
+def _join_threads() -> None:
+    """As the interpreter itself, which need not look for threads where there never was one."""
+    if len(threading._active) > 1 or threading._threading_atexits:  # type: ignore[attr-defined] # its own
+        threading._shutdown()  # type: ignore[attr-defined] # its own
+
+
+def _collect() -> None:
+    """What the program left in circles. Where none of it is old a smaller collection does: one of everything would give
+    back the interpreter's spare objects too, each on a page that is yet to be copied."""
+    gc.collect(2 if gc.get_objects(2) else 1)
+
+
 def _wind_up(main: ModuleType, code: int, join_threads: Callable[[], object]) -> int:
     """What the interpreter does at its end: threads, exit handlers, finalisers, and what is not yet printed."""
-    for step in (join_threads, atexit._run_exitfuncs, main.__dict__.clear, gc.collect):
+    for step in (join_threads, atexit._run_exitfuncs, main.__dict__.clear, _collect):
         try:
             step()
         except BaseException:  # noqa: BLE001, S112 - as the interpreter, which says so and goes on
@@ -169,13 +197,18 @@ def _wind_up(main: ModuleType, code: int, join_threads: Callable[[], object]) ->
 def _say_done(code: int, scratch: str, given: dict[str, str]) -> None:
     try:
         usage = resource.getrusage(resource.RUSAGE_SELF)
-        left_files = given != {}
-        for name in listdir(scratch):
-            if name not in _OWN_NAMES:
-                left_files = True
+        left_files = _has_left_files(scratch, given)
         wire.send_done(CHANNEL, code, usage.ru_maxrss, usage.ru_utime + usage.ru_stime, left_files=left_files)
     except BaseException:  # noqa: BLE001 - the kernel's word is waited for instead
         return
+
+
+def _has_left_files(scratch: str, given: dict[str, str]) -> bool:
+    left_files = given != {}
+    for name in listdir(scratch):
+        if name not in _OWN_NAMES:
+            left_files = True
+    return left_files
 
 
 def _exit_code(wish: SystemExit) -> int:

@@ -3,7 +3,7 @@
 from _json import encode_basestring_ascii as _quoted
 from os import write as _write  # kept: a program may put something else in its place
 
-FAILED, READY, DONE = "failed", "ready", "done"
+FAILED, PARKED = "failed", "parked"
 
 
 def encode(value: object) -> str:

@@ -32,34 +32,24 @@ _PRELOADED = (
     "threading traceback types typing encodings.ascii encodings.latin_1"
 )
 _MESSAGE_BYTES = 4096
-_MOST_DESCRIPTORS = 5
+_MOST_DESCRIPTORS = 4
 _OOM_SCORE = 500
-_IDLE_MS = 2
 
 
 class Run:
-    """A run that the service asked for, from the moment it goes on until its last process is gone."""
+    """What the service asked for, until its last process is gone. It may be shut in long before it is told its program:
+    then it `waits`, and no time is kept."""
 
-    __slots__ = ("born", "cpu_s", "demoted", "id", "peak_bytes", "reason", "status")
+    __slots__ = ("born", "cpu_s", "id", "peak_bytes", "reason", "status", "waits")
 
-    def __init__(self, number: int, born: Born) -> None:
+    def __init__(self, number: int, born: Born, *, waits: bool) -> None:
         self.id = number
+        self.waits = waits
         self.born = born
         self.reason: str | None = None
         self.status: int | None = None
         self.peak_bytes = 0
         self.cpu_s = 0.0
-        self.demoted = False
-
-
-class Parked:
-    """A student's process that is shut in and waits for its program."""
-
-    __slots__ = ("born", "socket")
-
-    def __init__(self, born: Born, socket: Any) -> None:
-        self.born = born
-        self.socket = socket
 
 
 class Zygote:
@@ -67,11 +57,10 @@ class Zygote:
         self._service = service
         self._nursery = Nursery(config, proc)
         self._demotion = Demotion(proc if own_proc else None)
-        self._wanted_parked: int = config["parked"]
+        self._memory_bytes: int = config["limits"]["memory_bytes"]
         self._uids: list[int] = list(config["uids"])
-        self._parked: list[Parked] = []
         self._runs: dict[int, Run] = {}
-        self._by_pid: dict[int, tuple[Born, Run | None]] = {}
+        self._by_pid: dict[int, Run] = {}
         self._clocks: list[tuple[float, int, str]] = []
         _forget_ignored_signals()
         self._children = _child_signals()
@@ -95,12 +84,8 @@ class Zygote:
                     return
             self._reap()
             self._keep_time()
-            if not ready and len(self._parked) < self._wanted_parked:
-                self._park()
 
     def _patience_ms(self) -> int | None:
-        if len(self._parked) < self._wanted_parked:
-            return _IDLE_MS
         if not self._clocks:
             return None
         return max(0, int((self._clocks[0][0] - time.monotonic()) * 1000) + 1)
@@ -121,74 +106,45 @@ class Zygote:
     def _obey(self, message: tuple[Any, ...], descriptors: tuple[int, ...]) -> None:
         if message[0] == "run":
             self._start(message[1], message[2], descriptors)
+        elif message[0] == "go":
+            run = self._runs.get(message[1])
+            if run is not None:
+                self._time(run, message[2])
         elif message[0] == "end":
             run = self._runs.get(message[1])
             if run is not None:
                 self._end(run, message[2])
-        elif message[0] == "census":
-            self._say(("census", len(self._runs), len(self._parked)))
+        elif message[0] == "judged":
+            self._nursery.tells_namespaces = False
 
-    def _start(self, number: int, timeout_s: float, descriptors: tuple[int, ...]) -> None:
+    def _start(self, number: int, timeout_s: float | None, descriptors: tuple[int, ...]) -> None:
+        """Without a time limit it waits for its program, which its service will announce."""
+
+        def live(ready: bytes, scratch: str) -> NoReturn:
+            nursery.run(descriptors, ready, scratch, waits=timeout_s is None)
+
         try:
-            born = self._take_parked(descriptors) or self._bear(descriptors)
+            born = self._with_uid(live, descriptors[nursery.CHANNEL])
         except (OSError, kernel.LayerFailed, IndexError) as error:
             self._say(("ended", number, None, 0, 0.0, f"{type(error).__name__}: {error}", None))
             return
-        run = self._runs[number] = Run(number, born)
-        self._by_pid[born.student] = (born, run)
+        run = self._runs[number] = self._by_pid[born.student] = Run(number, born, waits=timeout_s is None)
         if born.init:
-            self._by_pid[born.init] = (born, run)
+            self._by_pid[born.init] = run
+        if timeout_s is not None:
+            self._time(run, timeout_s)
+
+    def _time(self, run: Run, timeout_s: float) -> None:
+        run.waits = False
         now = time.monotonic()
-        heapq.heappush(self._clocks, (now + timeout_s, number, "wall"))
-        heapq.heappush(self._clocks, (now + self._demotion.after_s, number, "cpu"))
+        heapq.heappush(self._clocks, (now + timeout_s, run.id, "wall"))
+        heapq.heappush(self._clocks, (now + self._demotion.after_s, run.id, "cpu"))
 
-    def _take_parked(self, descriptors: tuple[int, ...]) -> Born | None:
-        while self._parked:
-            parked = self._parked.pop(0)
-            packed = struct.pack(f"{len(descriptors)}i", *descriptors)
-            try:
-                parked.socket.sendmsg([b"go"], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, packed)])
-            except OSError:  # it has ended meanwhile; it is reaped like any other
-                continue
-            finally:
-                parked.socket.close()
-            return parked.born
-        return None
-
-    def _bear(self, descriptors: tuple[int, ...]) -> Born:
-        def live(ready: bytes, scratch: str) -> NoReturn:
-            nursery.run(descriptors, ready, scratch)
-
-        return self._with_uid(live, descriptors[nursery.CHANNEL])
-
-    def _park(self) -> None:
-        ours, theirs = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
-
-        def live(ready: bytes, scratch: str) -> NoReturn:
-            ours.close()
-            student.warm_up()
-            _, ancillary, _, _ = theirs.recvmsg(16, _socket.CMSG_SPACE(4 * _MOST_DESCRIPTORS))
-            if not ancillary:
-                os._exit(0)
-            nursery.run(struct.unpack(f"{len(ancillary[0][2]) // 4}i", ancillary[0][2]), ready, scratch)
-
-        try:
-            born = self._with_uid(live, None)
-        except (OSError, kernel.LayerFailed, IndexError):
-            self._wanted_parked = 0
-            return
-        finally:
-            theirs.close()
-        self._by_pid[born.student] = (born, None)
-        if born.init:
-            self._by_pid[born.init] = (born, None)
-        self._parked.append(Parked(born, ours))
-
-    def _with_uid(self, live: Any, on_failure: int | None) -> Born:
+    def _with_uid(self, live: Any, on_failure: int) -> Born:
         uid = self._uids.pop(0)
         try:
             return self._nursery.bear(uid, live, on_failure)
-        except OSError:
+        except (OSError, kernel.LayerFailed):
             self._uids.append(uid)
             raise
 
@@ -202,36 +158,30 @@ class Zygote:
             pid, status, usage = os.wait4(-1, os.WNOHANG)
             if pid == 0:
                 return
-            born, run = self._by_pid.pop(pid, (None, None))
-            if born is None:
+            run = self._by_pid.pop(pid, None)
+            if run is None:
                 continue
-            if pid == born.student:
-                if run is not None:
-                    run.status = status
-                    run.peak_bytes = usage.ru_maxrss * 1024
-                    run.cpu_s = usage.ru_utime + usage.ru_stime
-                if born.init:
-                    born.kill()
+            if pid == run.born.student:
+                run.status = status
+                run.peak_bytes = usage.ru_maxrss * 1024
+                run.cpu_s = usage.ru_utime + usage.ru_stime
+                if run.born.init:
+                    run.born.kill()
                     continue
-            self._buried(born, run)
+            self._buried(run)
 
-    def _buried(self, born: Born, run: Run | None) -> None:
+    def _buried(self, run: Run) -> None:
         """Every process of it is gone: only now its user id and its place are free."""
+        born = run.born
         self._uids.append(born.uid)
-        peak_bytes, ran_out = 0, False
-        if born.group and self._nursery.groups:
-            peak_bytes, ran_out = self._nursery.groups.give_back(born.group)
-        if run is None:
-            self._parked = [parked for parked in self._parked if parked.born is not born]
-            self._wanted_parked = 0  # it should have waited: whatever is wrong, the next ones tell it as runs
-        else:
-            del self._runs[run.id]
-            run.peak_bytes = max(run.peak_bytes, peak_bytes)
-            if ran_out and run.reason is None and run.status == signal.SIGKILL:
-                run.reason = "memory"
-            path = born.scratch if isinstance(born.scratch, str) else None
-            rights = [] if path else [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, struct.pack("i", born.scratch))]
-            self._say(("ended", run.id, run.status, run.peak_bytes, run.cpu_s, run.reason, path), rights)
+        del self._runs[run.id]
+        ran_out = bool(born.group and self._nursery.groups and self._nursery.groups.give_back(born.group))
+        if ran_out and run.reason is None and run.status == signal.SIGKILL:
+            run.reason = "memory"
+            run.peak_bytes = max(run.peak_bytes, self._memory_bytes)
+        path = born.scratch if isinstance(born.scratch, str) else None
+        rights = [] if path else [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, struct.pack("i", born.scratch))]
+        self._say(("ended", run.id, run.status, run.peak_bytes, run.cpu_s, run.reason, path), rights)
         born.let_go()
 
     def _keep_time(self) -> None:
@@ -246,7 +196,8 @@ class Zygote:
             if kind == "wall":
                 self._end(run, "timeout")
             else:
-                again_in_s = self._demotion.look_at(run.born)
+                live = sum(not other.waits for other in self._runs.values())
+                again_in_s = self._demotion.look_at(run.born, live)
                 if again_in_s:
                     heapq.heappush(self._clocks, (now + again_in_s, number, "cpu"))
 
@@ -303,13 +254,13 @@ def _boot(config: dict[str, Any], service: Any) -> Zygote:
 
 
 def _take_low_descriptors() -> None:
-    """0 to 3 are nobody's here, so that what is passed to us never lies there; and they look like pipes."""
+    """The first are nobody's here, so that what is passed to us never lies there; and they look like pipes."""
     reading, writing = os.pipe()
     os.dup2(reading, 0)
-    for number in (1, 2, 3):
+    for number in range(1, nursery.FIRST_FREE):
         os.dup2(writing, number)
     for number in (reading, writing):
-        if number > 3:
+        if number >= nursery.FIRST_FREE:
             os.close(number)
 
 
@@ -321,7 +272,6 @@ def main(config_descriptor: int, socket_descriptor: int) -> NoReturn:
     _take_low_descriptors()
     try:
         zygote = _boot(config, service)
-        gc.collect()
         gc.freeze()
         facts = zygote.prepare()
     except kernel.LayerFailed as error:

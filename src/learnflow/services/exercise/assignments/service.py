@@ -78,7 +78,7 @@ class AssignmentDesk:
         total = await self._assignments.count(student_id, done)
         items = await self._items({row.exercise_id for row in rows})
         return AssignmentPage(
-            items=[_view(row, items.get(row.exercise_id)) for row in rows],
+            items=[_view(row, _own(items.get(row.exercise_id), student_id)) for row in rows],
             total=total,
             next=offset + limit if offset + limit < total else None,
         )
@@ -112,6 +112,10 @@ class AssignmentDesk:
             except NotFound:
                 log.info("exercise.gone", exercise_id=exercise_id)
         return found
+
+
+def _own(item: Item | None, student_id: UUID) -> Item | None:
+    return item.of_student(student_id) if item is not None else None
 
 
 def _told(row: Assignment, teacher_id: UUID) -> Event:

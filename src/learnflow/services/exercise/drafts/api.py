@@ -29,7 +29,7 @@ def make_router(desk: DraftDesk) -> APIRouter:
 
     @router.get(_DRAFT, summary="Your draft, or the starter")
     async def latest(exercise_id: PlaceId, principal: CurrentPrincipal) -> DraftView:
-        return await desk.latest(principal.user_id, exercise_id)
+        return await desk.latest(principal, exercise_id)
 
     @router.put(_DRAFT, summary="Save your draft")
     async def save(exercise_id: PlaceId, request: SaveDraft, principal: CurrentPrincipal) -> DraftView:

@@ -3,9 +3,10 @@
 from uuid import UUID
 
 from learnflow.kit.database import Database
+from learnflow.kit.principal import Principal
 from learnflow.kit.sealed import Vault
 from learnflow.kit.turns import Turns
-from learnflow.services.exercise.bank import Bank
+from learnflow.services.exercise.bank import Bank, own
 from learnflow.services.exercise.drafts.repository import Draft, Drafts
 from learnflow.services.exercise.drafts.schemas import DraftPage, DraftView
 
@@ -24,9 +25,9 @@ class DraftDesk:
         self._drafts = drafts
         self._turns = Turns(at_once=SAVES_AT_ONCE, most=SAVES_OF_ONE)
 
-    async def latest(self, student_id: UUID, exercise_id: str) -> DraftView:
+    async def latest(self, principal: Principal, exercise_id: str) -> DraftView:
         """The newest version, or the starter where there is none."""
-        item = await self._bank.find(exercise_id)
+        item, student_id = own(principal, await self._bank.find(exercise_id)), principal.user_id
         found = await self._drafts.versions(student_id, exercise_id, 1)
         if not found:
             return DraftView(exercise_id=exercise_id, version=0, code=item.task.starter, saved_at=None)

@@ -13,11 +13,13 @@ from learnflow.contracts.practice import GenerateExercises
 from learnflow.contracts.services import EXERCISE
 from learnflow.curriculum import Catalogue, Task
 from learnflow.curriculum.drafting import Draft, draft, finish, weakness
+from learnflow.curriculum.languages import InLanguages
 from learnflow.curriculum.templates import Template
 from learnflow.kit.bus.base import Bus, new_event
 from learnflow.kit.database import Database
 from learnflow.kit.limits import take
 from learnflow.kit.principal import Principal
+from learnflow.kit.readers import language_of
 from learnflow.kit.turns import Turns
 from learnflow.services.exercise.bank import Item
 from learnflow.services.exercise.exercises_repository import Exercises, StoredExercise
@@ -54,7 +56,7 @@ class Generator:
         grader: Grader,
         sandbox: Sandbox,
         turns: Turns,
-        templates: Mapping[str, Template],
+        templates: InLanguages[Mapping[str, Template]],
         lexicon: Lexicon,
         catalogue: Catalogue,
     ) -> None:
@@ -73,7 +75,8 @@ class Generator:
 
         No two have the same program, nor one that this person was given before, as long as there are others.
         """
-        templates = fitting(wish.topic, wish.difficulty, self._templates, self._lexicon, self._catalogue)
+        known = self._templates.at(await language_of(self._database, principal.user_id))
+        templates = fitting(wish.topic, wish.difficulty, known, self._lexicon, self._catalogue)
         await take(self._database, name="generation", subject=str(principal.user_id), limit=PER_MINUTE, window_s=60)
         await take(
             self._database, name="generation-a-day", subject=str(principal.user_id), limit=PER_DAY, window_s=DAY_S

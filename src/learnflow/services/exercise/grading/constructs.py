@@ -5,6 +5,8 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from learnflow.curriculum.phrases import GradePhrases
+
 _SIMPLE: dict[type[ast.AST], tuple[str, ...]] = {
     ast.For: ("for",),
     ast.AsyncFor: ("for",),
@@ -77,16 +79,16 @@ def constructs(tree: ast.AST) -> set[str]:
     return {name for node in ast.walk(tree) for name in _of(node)}
 
 
-def unmet(tree: ast.AST, require: tuple[str, ...], forbid: tuple[str, ...]) -> list[str]:
+def unmet(tree: ast.AST, require: tuple[str, ...], forbid: tuple[str, ...], says: GradePhrases) -> list[str]:
     """A sentence for each construct that is missing, or is there and must not be."""
     found = constructs(tree)
-    missing = [f"Use {worded(name)} here." for name in require if name not in found]
-    return missing + [f"Solve it without {worded(name)}." for name in forbid if name in found]
+    missing = [says.use.format(construct=worded(name, says)) for name in require if name not in found]
+    return missing + [says.do_without.format(construct=worded(name, says)) for name in forbid if name in found]
 
 
-def worded(name: str) -> str:
+def worded(name: str, says: GradePhrases) -> str:
     """The construct as a sentence names it."""
-    words = {"recursion": "a function that calls itself", "nested-loop": "a loop inside a loop"}
+    words = {"recursion": says.recursion, "nested-loop": says.nested_loop}
     return words.get(name) or (name.replace("-", " ") if "comprehension" in name else f"`{name}`")
 
 

@@ -7,6 +7,7 @@ import structlog
 
 from learnflow.contracts.errors import Unavailable
 from learnflow.curriculum import Task
+from learnflow.curriculum.exercises import PROGRAMS
 from learnflow.services.exercise.grading.constructs import Unparsed, parse
 from learnflow.services.exercise.grading.judge import Job, SandboxFailed, jobs, judge, unparsed
 from learnflow.services.exercise.grading.puzzles import grade_answer
@@ -27,7 +28,7 @@ class Grader:
 
     async def grade(self, task: Task, code: str) -> Grade:
         """The grade; Unavailable when there can be none just now, which is never the student's fault."""
-        if task.level.kind in {"predict", "parsons"}:
+        if task.level.kind not in PROGRAMS:
             return grade_answer(task, code)
         tree = parse(code)
         if isinstance(tree, Unparsed):

@@ -2,6 +2,8 @@
 
 import ast
 
+from learnflow.curriculum.phrases import GradePhrases
+
 MAX_LINE = 120
 
 
@@ -10,21 +12,21 @@ def lines(text: str) -> list[str]:
     return [line.rstrip() for line in text.rstrip().splitlines()]
 
 
-def difference(expected: str, got: str, tree: ast.AST | None = None) -> str | None:
+def difference(expected: str, got: str, says: GradePhrases, tree: ast.AST | None = None) -> str | None:
     """None when both are the same, else a sentence that names the first line that differs."""
     wanted, found = lines(expected), lines(got)
     if wanted == found:
         return None
     if not found:
-        return "It printed nothing."
+        return says.printed_nothing
     if tree is not None and lines(_without_prompts(got, tree)) == wanted:
-        return "What is printed is right but for the text inside `input()`. Leave that text out: it is printed too."
+        return says.prompt
     number = next((n for n, (one, other) in enumerate(zip(wanted, found, strict=False)) if one != other), None)
     if number is not None:
-        return f"Line {number + 1} should be {_quoted(wanted[number])}. It is {_quoted(found[number])}."
+        return says.other_line.format(line=number + 1, wanted=_quoted(wanted[number]), found=_quoted(found[number]))
     if len(found) > len(wanted):
-        return f"It printed {len(found)} lines, {len(wanted)} are expected. The first one too many is {_quoted(found[len(wanted)])}."  # noqa: E501
-    return f"It printed {len(found)} of {len(wanted)} lines. The next one should be {_quoted(wanted[len(found)])}."
+        return says.too_many_lines.format(found=len(found), wanted=len(wanted), line=_quoted(found[len(wanted)]))
+    return says.too_few_lines.format(found=len(found), wanted=len(wanted), line=_quoted(wanted[len(found)]))
 
 
 def _quoted(line: str) -> str:

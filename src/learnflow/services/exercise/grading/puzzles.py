@@ -5,8 +5,10 @@ import random
 
 from learnflow.curriculum import Task
 from learnflow.curriculum.exercises import lines_of
+from learnflow.curriculum.phrases import GradePhrases
 from learnflow.services.exercise.grading.output import lines
 from learnflow.services.exercise.grading.verdict import Grade, Verdict, grade_of
+from learnflow.services.exercise.grading.wording import says
 
 
 def grade_answer(task: Task, answer: str) -> Grade:
@@ -27,7 +29,7 @@ def mixed_lines(task: Task, exercise_id: str) -> list[str]:
 
 def _predicted(task: Task, answer: str) -> Grade:
     is_right = lines(answer) in [lines(text) for text in (task.reference, *task.also)]
-    message = "Right." if is_right else "That is not what it prints. Follow it line by line, then look again."
+    message = says(task).right if is_right else says(task).predict_wrong
     verdict = Verdict(1, hidden=False, passed=is_right, message=message, got=answer[:400])
     return grade_of([verdict])
 
@@ -39,17 +41,19 @@ def _ordered(task: Task, answer: str) -> Grade:
     verdicts = []
     for place in range(max(len(best), len(given))):
         is_right = place < min(len(best), len(given)) and best[place] == given[place]
-        verdicts.append(Verdict(place + 1, hidden=False, passed=is_right, message=_about_line(place, best, given)))
+        verdicts.append(
+            Verdict(place + 1, hidden=False, passed=is_right, message=_about_line(place, best, given, says(task)))
+        )
     return grade_of(verdicts)
 
 
-def _about_line(place: int, right: list[str], given: list[str]) -> str:
+def _about_line(place: int, right: list[str], given: list[str], says: GradePhrases) -> str:
     if place >= len(given):
-        return f"Line {place + 1} is missing."
+        return says.line_missing.format(line=place + 1)
     if place >= len(right):
-        return f"Line {place + 1} is one too many."
+        return says.line_too_many.format(line=place + 1)
     if right[place] == given[place]:
-        return "Right."
+        return says.right
     if right[place].strip() == given[place].strip():
-        return f"Line {place + 1} is right, but its indentation is not."
-    return f"Line {place + 1} is not at its place."
+        return says.line_indented.format(line=place + 1)
+    return says.line_misplaced.format(line=place + 1)

@@ -17,7 +17,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One test. A hidden one says nothing but whether it passed; `got` and `expected` are texts for people."""
+    """One test; `got` and `expected` are texts for people. Of a hidden one only part and outcome are told."""
 
     number: int
     hidden: bool
@@ -28,6 +28,7 @@ class Verdict:
     expected: str | None = None
     got: str | None = None
     fault: Fault | None = None
+    part: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ class QuizView(BaseModel):
     quiz_id: UUID
     topic_id: str
     title: str
+    language: str = Field(description="the language that its texts are in")
     questions: list[QuestionView]
     attempts: int = Field(description="how often you answered a quiz of this topic")
     best_score: float | None = Field(description="your best attempt, which counts into mastery")

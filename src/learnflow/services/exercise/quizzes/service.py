@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 import structlog
@@ -9,13 +10,16 @@ import structlog
 from learnflow.contracts.errors import Conflict, NotFound
 from learnflow.contracts.events import QuizGraded
 from learnflow.contracts.services import EXERCISE
-from learnflow.curriculum import Catalogue, Question
+from learnflow.curriculum import Question, load_catalogue, load_quizzes
+from learnflow.curriculum.languages import InLanguages
 from learnflow.kit.bus.base import Bus, new_event
 from learnflow.kit.clock import system_clock
 from learnflow.kit.database import Database
 from learnflow.kit.limits import take
 from learnflow.kit.principal import Principal
+from learnflow.kit.readers import language_of
 from learnflow.kit.students import see_student
+from learnflow.services.exercise.beliefs import of_answers
 from learnflow.services.exercise.quizzes.drawing import Asked, Marked, ask, content_of, draw, mark
 from learnflow.services.exercise.quizzes.repository import Attempt, DrawnQuiz, Quizzes
 from learnflow.services.exercise.quizzes.schemas import (
@@ -36,17 +40,32 @@ PER_MINUTE = 20
 NOT_YOURS = "There is no such quiz for you. GET /quizzes?topic_id= gives you one."
 
 
+@dataclass(frozen=True, slots=True)
+class QuizCourse:
+    """All questions in one language, by topic and id, and the titles of the topics."""
+
+    questions: Mapping[str, Mapping[str, Question]]
+    titles: Mapping[str, str]
+
+
+def load_quiz_course(language: str) -> QuizCourse:
+    """The quizzes of the course in this language."""
+    by_topic = load_quizzes(language=language)
+    topics = load_catalogue(language=language).topics
+    questions = {topic_id: {one.id: one for one in own} for topic_id, own in by_topic.items()}
+    return QuizCourse(questions, {topic_id: topic.title for topic_id, topic in topics.items()})
+
+
 class QuizDesk:
     """Gives everybody a quiz of their own, and marks it once."""
 
-    def __init__(
-        self, database: Database, bus: Bus, course: Mapping[str, Sequence[Question]], catalogue: Catalogue
-    ) -> None:
+    def __init__(self, database: Database, bus: Bus, course: InLanguages[QuizCourse]) -> None:
         self._database = database
         self._bus = bus
-        self._course = {topic_id: {one.id: one for one in questions} for topic_id, questions in course.items()}
-        self._content = {topic_id: content_of(questions) for topic_id, questions in course.items()}
-        self._titles = {topic_id: topic.title for topic_id, topic in catalogue.topics.items()}
+        self._in_languages = course
+        self._course = course.source.questions
+        # a quiz is the same one in each language
+        self._content = {topic_id: content_of(list(own.values())) for topic_id, own in self._course.items()}
         self._quizzes = Quizzes(database)
 
     async def give(self, principal: Principal, topic_id: str) -> QuizView:
@@ -55,11 +74,14 @@ class QuizDesk:
             raise NotFound(f"There is no quiz on this topic yet. There are quizzes on: {', '.join(self._course)}.")
         quiz = await self._open_quiz(principal.user_id, topic_id)
         standing = await self._quizzes.standing(principal.user_id, topic_id)
+        course = await self._read_by(principal)
+        asked = _asked(quiz, course)
         return QuizView(
             quiz_id=quiz.quiz_id,
             topic_id=topic_id,
-            title=self._titles[topic_id],
-            questions=[_question_view(one) for one in self._asked(quiz)],
+            title=course.titles[topic_id],
+            language=asked[0].question.language,
+            questions=[_question_view(one) for one in asked],
             attempts=standing.attempts,
             best_score=standing.best_score,
         )
@@ -78,9 +100,8 @@ class QuizDesk:
         # of two that draw at once, both get the one that came first
         return await self._quizzes.find_open(user_id, topic_id) or new
 
-    def _asked(self, quiz: DrawnQuiz) -> list[Asked]:
-        questions = self._course[quiz.topic_id]
-        return [ask(questions[name], quiz.seed) for name in quiz.question_ids]
+    async def _read_by(self, principal: Principal) -> QuizCourse:
+        return self._in_languages.at(await language_of(self._database, principal.user_id))
 
     async def answer(self, principal: Principal, quiz_id: UUID, answers: Mapping[str, str | list[str]]) -> QuizResult:
         """Mark the answers and keep them; each quiz is answered once, since its answers are told."""
@@ -92,13 +113,13 @@ class QuizDesk:
             raise _answered(quiz)
         if quiz.content != self._content.get(quiz.topic_id):
             raise Conflict(f"The questions of this quiz have changed. Get a new one: {_where(quiz)}.")
-        marked = mark(self._asked(quiz), answers)
+        marked = mark(_asked(quiz, await self._read_by(principal)), answers)
         attempt = _attempt(quiz, marked)
-        await self._keep(quiz, attempt)
+        await self._keep(quiz, attempt, of_answers(marked))
         standing = await self._quizzes.standing(principal.user_id, quiz.topic_id)
         return _result(attempt, marked, standing.best_score or attempt.score)
 
-    async def _keep(self, quiz: DrawnQuiz, attempt: Attempt) -> None:
+    async def _keep(self, quiz: DrawnQuiz, attempt: Attempt, misconceptions: list[str]) -> None:
         graded = QuizGraded(
             attempt_id=attempt.attempt_id,
             quiz_id=str(quiz.quiz_id),
@@ -106,6 +127,7 @@ class QuizDesk:
             score=attempt.score,
             right=attempt.right_count,
             questions=attempt.question_count,
+            misconceptions=misconceptions,
         )
         event = new_event(graded, source=SOURCE, student_id=quiz.user_id, correlation_id=attempt.attempt_id)
         async with self._database.transaction() as tx:
@@ -124,6 +146,11 @@ class QuizDesk:
         found = await self._quizzes.page(user_id, topic_id, limit, offset)
         end = offset + len(found)
         return AttemptPage(items=[_attempt_view(one) for one in found], total=total, next=end if end < total else None)
+
+
+def _asked(quiz: DrawnQuiz, course: QuizCourse) -> list[Asked]:
+    questions = course.questions[quiz.topic_id]
+    return [ask(questions[name], quiz.seed) for name in quiz.question_ids]
 
 
 def _answered(quiz: DrawnQuiz) -> Conflict:

@@ -1,5 +1,5 @@
 // Calls to the public API. The access token lives in memory alone; the refresh token in a cookie that no script can read.
-import { m } from "./messages.js";
+import { problem } from "./messages.js";
 
 const BASE = "/api/v1";
 let token = "";
@@ -44,17 +44,19 @@ async function once(method, path, body, { headers = {}, signal } = {}) {
     });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Problem(0, m.noAnswer, "no_answer");
+    throw new Problem(0, problem("no_answer"), "no_answer");
   }
 }
 
 async function problemOf(answer) {
   const retryAfter = Number(answer.headers.get("Retry-After")) || 0;
   try {
-    const problem = await answer.json();
-    return new Problem(answer.status, String(problem.detail || m.strange), problem.code, retryAfter);
+    const { code, detail } = await answer.json();
+    // the same code as for a session that has ended, and here it is the password
+    const name = answer.url.endsWith("/auth/login") && answer.status === 401 ? "wrong_password" : code;
+    return new Problem(answer.status, problem(name, detail, retryAfter), code, retryAfter);
   } catch {
-    return new Problem(answer.status, m.strange, "unknown", retryAfter);
+    return new Problem(answer.status, problem("unknown"), "unknown", retryAfter);
   }
 }
 
@@ -78,7 +80,7 @@ export function refresh() {
 export async function enter(path, body) {
   const signedIn = await call("POST", path, body);
   // a child's account waits for a guardian: nobody is signed in yet
-  if (!signedIn.access_token) throw new Problem(202, signedIn.detail, "awaits_consent");
+  if (!signedIn.access_token) throw new Problem(202, problem("awaits_consent", signedIn.detail), "awaits_consent");
   token = signedIn.access_token;
   return signedIn.user ?? call("GET", "/me");
 }

@@ -1,7 +1,7 @@
 // Sign in, make an account, or try it as a guest.
 import { call, enter } from "./api.js";
 import { $, show } from "./dom.js";
-import { m } from "./messages.js";
+import { language, t } from "./messages.js";
 
 let isNew = false;
 let onEntered = () => {};
@@ -12,7 +12,7 @@ export function setUp(entered) {
   $("other-way").addEventListener("click", () => { isNew = !isNew; draw(); $(isNew ? "name" : "email").focus(); });
   $("under-13").addEventListener("change", drawChild);
   $("sign-in").addEventListener("submit", (event) => { event.preventDefault(); submit(); });
-  $("guest").addEventListener("click", () => attempt($("guest"), () => enter("/auth/guest", { timezone: timezone() })));
+  $("guest").addEventListener("click", () => attempt($("guest"), () => enter("/auth/guest", { language, timezone: timezone() })));
   $("forgot").addEventListener("click", forgot);
   draw();
 }
@@ -31,12 +31,12 @@ export function say(sentence) {
 
 async function forgot() {
   const email = $("email").value.trim();
-  if (!email) { say(m.forgotNeedsEmail); $("email").focus(); return; }
+  if (!email) { say(t("forgotNeedsEmail")); $("email").focus(); return; }
   $("forgot").disabled = true;
   say("");
   try {
-    const answer = await call("POST", "/auth/password/reset", { email });
-    $("door-said").textContent = `${answer.detail} ${m.noLetter}`;
+    await call("POST", "/auth/password/reset", { email });
+    $("door-said").textContent = `${t("letterSent")} ${t("noLetter")}`;
   } catch (problem) {
     say(problem.message);
   } finally {
@@ -44,17 +44,17 @@ async function forgot() {
   }
 }
 
-function draw() {
+export function draw() {
   show($("name-row"), isNew);
   show($("child-row"), isNew);
   drawChild();
   show($("password-note"), isNew);
   show($("forgot-row"), !isNew);
-  $("password-note").textContent = m.passwordRule;
+  $("password-note").textContent = t("passwordRule");
   $("password").autocomplete = isNew ? "new-password" : "current-password";
-  $("enter").textContent = isNew ? m.register : m.signIn;
-  $("other-question").textContent = isNew ? m.haveAccount : m.newHere;
-  $("other-way").textContent = isNew ? m.signIn : m.register;
+  $("enter").textContent = isNew ? t("register") : t("signIn");
+  $("other-question").textContent = isNew ? t("haveAccount") : t("newHere");
+  $("other-way").textContent = isNew ? t("signIn") : t("register");
   say("");
 }
 
@@ -66,9 +66,9 @@ function drawChild() {
 
 function submit() {
   const { email, password, name, class_code: code, guardian_email: guardian } = Object.fromEntries(new FormData($("sign-in")));
-  if (!email.trim() || !password) { say(m.fillIn); $(email.trim() ? "password" : "email").focus(); return; }
+  if (!email.trim() || !password) { say(t("fillIn")); $(email.trim() ? "password" : "email").focus(); return; }
   const body = { email: email.trim(), password };
-  if (isNew) Object.assign(body, { name: name.trim(), timezone: timezone() });
+  if (isNew) Object.assign(body, { name: name.trim(), language, timezone: timezone() });
   if (isNew && $("under-13").checked) Object.assign(body, { under_13: true, guardian_email: guardian.trim() });
   else if (isNew && code.trim()) body.class_code = code.trim();
   attempt($("enter"), () => enter(isNew ? "/auth/register" : "/auth/login", body));
@@ -82,7 +82,7 @@ async function attempt(button, work) {
     $("password").value = "";
     isNew = false;
     draw();
-    onEntered(user);
+    await onEntered(user);
   } catch (problem) {
     say(problem.message);
   } finally {

@@ -1,7 +1,7 @@
 // The editor, Run and Stop, and what came of it.
 import { call } from "./api.js";
 import { $, drafts, h, show } from "./dom.js";
-import { m } from "./messages.js";
+import { oneOf, seconds, t, time } from "./messages.js";
 
 const KEY = "learnflow.code";
 const INDENT = "    ";
@@ -10,6 +10,7 @@ let running = null;
 let tabIndents = false;
 let context = () => ({});
 let draftKey = KEY;
+let preamble = "";
 
 export const program = () => $("program").value;
 export const lastError = () => failed;
@@ -32,24 +33,40 @@ export function setUp(whereAmI, askForHelp) {
     }
   });
   $("help-error").addEventListener("click", () => askForHelp());
-  say(m.outputEmpty);
+  say(t("outputEmpty"));
   sayKeys();
 }
 
+// What the editor says by itself, in the language that was chosen.
+export function redraw() {
+  sayKeys();
+  sayPlace();
+  setButton(t(running ? "stop" : "run"), running ? "i-stop" : "i-play");
+  if ($("out").querySelector(".empty")) say(t("outputEmpty"));
+}
+
 // Each exercise has a program of its own; what was typed before is there again.
-export function open(exerciseId, starter) {
+export function open(exerciseId, starter, ready = "") {
+  const before = draftKey;
+  preamble = ready;
   draftKey = exerciseId ? `${KEY}.${exerciseId}` : KEY;
   $("program").value = drafts.get(draftKey) || starter;
+  // what is loaded anew keeps its output: a run may have been faster than the list of exercises
+  if (draftKey !== before) empty();
+  else if (!failed) draw();
+}
+
+export function empty() {
   $("saved").textContent = "";
   $("how-it-went").textContent = "";
-  say(m.outputEmpty);
+  say(t("outputEmpty"));
   clearMark();
   draw();
 }
 
 function keep() {
   drafts.set(draftKey, program());
-  $("saved").textContent = m.saved(new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit" }).format(new Date()));
+  $("saved").textContent = t("saved", { time: time(new Date()) });
 }
 
 function onKey(event) {
@@ -75,12 +92,12 @@ function insert(text) {
   sayPlace();
 }
 
-function sayKeys() { $("keys").textContent = tabIndents ? m.tabIndents : m.tabLeaves; }
+function sayKeys() { $("keys").textContent = tabIndents ? t("tabIndents") : t("tabLeaves"); }
 
 function sayPlace() {
   const before = program().slice(0, $("program").selectionStart);
   const line = before.split("\n").length;
-  $("place").textContent = m.place(line, before.length - before.lastIndexOf("\n"));
+  $("place").textContent = t("place", { line, column: before.length - before.lastIndexOf("\n") });
 }
 
 function draw(bad = 0) {
@@ -99,14 +116,14 @@ function clearMark() {
 
 async function run() {
   running = crypto.randomUUID();
-  setButton(m.stop, "i-stop");
+  setButton(t("stop"), "i-stop");
   clearMark();
   draw();
-  $("how-it-went").textContent = m.running;
+  $("how-it-went").textContent = t("running");
   say("");
   try {
     const result = await call("POST", "/code/execute", {
-      code: program(), stdin: $("stdin").value, execution_id: running, context: context(),
+      code: program(), preamble, stdin: $("stdin").value, execution_id: running, context: context(),
     });
     shown(result);
   } catch (problem) {
@@ -114,7 +131,7 @@ async function run() {
     say(problem.message);
   } finally {
     running = null;
-    setButton(m.run, "i-play");
+    setButton(t("run"), "i-play");
   }
 }
 
@@ -124,10 +141,10 @@ async function stop() {
 }
 
 function shown(result) {
-  const seconds = (result.duration_ms / 1000).toFixed(2);
+  const took = seconds(result.duration_ms);
   const line = result.error?.line ?? 0;
   const isOk = result.status === "ok";
-  $("how-it-went").textContent = isOk ? m.ranOk(seconds) : line ? m.stoppedInLine(line, seconds) : m.stoppedAfter(seconds);
+  $("how-it-went").textContent = isOk ? t("ranOk", { seconds: took }) : line ? t("stoppedInLine", { line, seconds: took }) : t("stoppedAfter", { seconds: took });
   const message = result.error ? `${result.error.type}: ${result.error.message}` : "";
   const trace = (result.stderr || "").trimEnd();
   const before = message && trace.endsWith(message) ? trace.slice(0, -message.length).trimEnd() : trace;
@@ -136,11 +153,11 @@ function shown(result) {
     before ? h("span", { class: "err" }, `${result.stdout && !result.stdout.endsWith("\n") ? "\n" : ""}${before}\n`) : "",
     message ? h("span", { class: "msg" }, message) : "",
   );
-  if (!result.stdout && !before && !message) say(isOk ? m.nothingPrinted : "");
+  if (!result.stdout && !before && !message) say(isOk ? t("nothingPrinted") : "");
   if (isOk) return;
   failed = trace || message || null;
   draw(line);
-  $("plain-sentence").textContent = result.status === "error" ? m.plainly.error(line) : m.plainly[result.status] ?? "";
+  $("plain-sentence").textContent = result.status === "error" && line ? t("errorInLine", { line }) : oneOf("plainly", result.status, {}, "");
   show($("help-error"), result.status === "error");
   show($("plainly"), true);
   $("out").scrollTop = $("out").scrollHeight;

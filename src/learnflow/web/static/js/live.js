@@ -1,7 +1,7 @@
 // The socket: one that comes back by itself, with the number of the last frame, so that nothing is lost or doubled.
 import { access, refresh } from "./api.js";
 import { $, drafts } from "./dom.js";
-import { m } from "./messages.js";
+import { oneOf } from "./messages.js";
 
 const LONGEST_WAIT_MS = 15000;
 const PING_EVERY_MS = 20000;
@@ -89,10 +89,11 @@ export class Live {
     this.socket?.close(1000);
   }
 
-  say(state) {
+  say(state = this.state) {
+    this.state = state;
     const sign = $("live");
     sign.hidden = false;
-    sign.textContent = m[state];
+    sign.textContent = oneOf("connection", state);
     sign.classList.toggle("off", state !== "live");
     sign.dataset.state = state;
   }

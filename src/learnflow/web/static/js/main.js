@@ -4,8 +4,9 @@ import { $, drafts, show } from "./dom.js";
 import * as door from "./door.js";
 import * as editor from "./editor.js";
 import * as letters from "./letters.js";
+import * as language from "./language.js";
 import { Live } from "./live.js";
-import { m } from "./messages.js";
+import { t } from "./messages.js";
 import * as notices from "./notices.js";
 import * as progress from "./progress.js";
 import * as teacher from "./teacher.js";
@@ -42,27 +43,34 @@ function mark(link, isHere) {
   else link.removeAttribute("aria-current");
 }
 
-function entered(who) {
+async function entered(who) {
+  await language.entered(who);
   user = who;
   drafts.set(WAS_HERE, "yes");
   $("initials").textContent = who.name.split(/\s+/).map((word) => word[0] ?? "").slice(0, 2).join("").toUpperCase();
   $("account-name").textContent = who.name;
   show($("keep-work"), who.state === "guest");
-  $("account-summary").setAttribute("aria-label", m.account(who.name));
+  drawAccount();
   notices.clear();
   notices.load();
   teacher.setUp(who.role);
   tutor.empty();
+  editor.empty();
   tasks.load();
   live = new Live(who.id, frameCame);
   live.start();
   view();
 }
 
+function drawAccount() {
+  $("account-summary").setAttribute("aria-label", t("account", { name: user.name }));
+}
+
 function left(sentence) {
   if (user === null) return;
   live?.stop();
   user = null;
+  language.left();
   api.forget();
   show($("live"), false);
   view();
@@ -75,8 +83,26 @@ function frameCame(frame) {
   if (!$("progress-page").hidden) progress.load();
 }
 
+// Another language was chosen: what was drawn in the old one is drawn anew; what is typed stays.
+function redraw() {
+  door.draw();
+  editor.redraw();
+  tutor.redraw();
+  if (user === null) return;
+  live?.say();
+  drawAccount();
+  notices.clear();
+  notices.load();
+  teacher.setUp(user.role);
+  tasks.load();
+  view();
+}
+
 async function begin() {
-  if (letters.setUp()) return;
+  await language.begin();
+  const isLetter = letters.setUp();
+  language.setUp(isLetter ? letters.redraw : redraw);
+  if (isLetter) return;
   $("sign-out").addEventListener("click", async () => {
     await api.leave().catch(() => {});
     drafts.set(WAS_HERE, "");
@@ -90,7 +116,7 @@ async function begin() {
     door.askToRegister();
   });
   addEventListener("hashchange", view);
-  api.whenSignedOut(() => left(m.signedOutAway));
+  api.whenSignedOut(() => left(t("signedOutAway")));
   door.setUp(entered);
   editor.setUp(tasks.context, tutor.helpWithError);
   tutor.setUp(tasks.context, () => {});
@@ -98,7 +124,7 @@ async function begin() {
   notices.setUp(tasks.go);
   try {
     if (drafts.get(WAS_HERE) && await api.refresh()) {
-      entered(await api.call("GET", "/me"));
+      await entered(await api.call("GET", "/me"));
       return;
     }
   } catch (problem) {

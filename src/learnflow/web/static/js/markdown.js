@@ -1,5 +1,6 @@
 // The little Markdown of the tutor's answers, as elements: paragraphs, headings, lists, tables, code. No links, no pictures, no HTML.
 import { h } from "./dom.js";
+import { t } from "./messages.js";
 
 const FENCE = /^(`{3,})([\w-]*)\s*$/;
 const ITEM = /^\s*(?:[-*]|(\d+)[.)])\s+(.*)$/;
@@ -44,7 +45,7 @@ function codeBlock(lines, at, fence) {
 
 export function quoted(code) {
   const lines = code.replace(/\n$/, "").split("\n").map((line) => h("span", { class: "l" }, line));
-  return h("pre", { class: "code quote", tabindex: "0", role: "region", "aria-label": "Code" }, ...lines);
+  return h("pre", { class: "code quote", tabindex: "0", role: "region", "aria-label": t("codeBlock") }, ...lines);
 }
 
 function list(lines, at) {

@@ -1,159 +1,72 @@
-// Every sentence that the page says. Another language is another file with the same keys.
-const rules = new Intl.PluralRules("en");
-const plural = (n, one, other) => `${n} ${rules.select(n) === "one" ? one : other}`;
+// Every sentence that the page says, from `messages/<language>.json`: another language is another file with the same keys.
+const root = document.documentElement;
+const SOURCE = root.lang;
+const offered = (root.dataset.languages ?? SOURCE).split(" ");
+// what the tutor and the API's own sentences are written in, whatever the page speaks
+export const TUTOR = SOURCE;
+let messages = {};
+let plurals = new Intl.PluralRules(SOURCE);
+let numbers = new Intl.NumberFormat(SOURCE);
 
-export const m = {
-  signIn: "Sign in",
-  register: "Make an account",
-  newHere: "New here?",
-  haveAccount: "You have an account?",
-  passwordRule: "8 characters or more.",
-  fillIn: "Fill in your e-mail and your password.",
-  forgotNeedsEmail: "Fill in your e-mail, then ask for a new password.",
-  noLetter: "No e-mail? Ask your teacher, or whoever runs LearnFlow at your school, for a link.",
-  linkMissing: "This link is not complete",
-  linkMissingWhy: "Open the link in our e-mail once more, or copy all of it into the address bar.",
-  toStart: "Go to LearnFlow",
-  newPassword: "New password",
-  setPassword: "Set a new password",
-  passwordSet: "Your password is set",
-  passwordSetWhy: "Sign in with it. All other sessions were ended.",
-  consentLoading: "One moment",
-  consentNot: "This link does not open",
-  consent: {
-    asked: {
-      title: (name) => `May ${name} use LearnFlow?`,
-      text: (name) => [
-        `${name} is under 13 and needs the consent of a parent or guardian.`,
-        "LearnFlow teaches Python. It keeps a name, an e-mail address, and the questions, programs and answers of lessons. All of it is encrypted. The child's own teachers can see it, and every look by another person is recorded.",
-        "After you agree we send a second e-mail. Nothing begins before you confirm there.",
-      ],
-      yes: "I agree", no: "I do not agree",
-    },
-    confirmed_once: {
-      title: (name) => `Please confirm: ${name} may use LearnFlow`,
-      text: () => ["This is the second and last step. You can take your consent back at any time with the link of this e-mail."],
-      yes: "I confirm", no: "I do not agree",
-    },
-    given: {
-      title: (name) => `${name} uses LearnFlow with your consent`,
-      text: () => ["You can change your answer about the language model, or take your consent back."],
-      yes: "Save", no: "Take my consent back",
-    },
-  },
-  consentModel: (name) => `A language model may see what ${name} writes. LearnFlow works without it.`,
-  sureTitle: (name) => `Erase everything of ${name}?`,
-  sureText: (name) => `The account of ${name}, with all questions, programs and progress, is erased for good. It cannot be undone.`,
-  erase: "Erase everything",
-  goBack: "Go back",
-  consentDone: {
-    confirm_again: () => ["Thank you", "A second e-mail is on its way to you. Open its link to confirm. Until then nobody can sign in."],
-    given: (name, model) => [`${name} may use LearnFlow`, `${name} can sign in now.`, model ? "A language model may see what they write." : "No language model sees what they write.", "Keep our e-mail: its link changes or ends this at any time."],
-    refused: (name) => ["Everything is erased", `LearnFlow keeps nothing of ${name}. You can close this page.`],
-  },
-  live: "Live",
-  reconnecting: "Reconnecting",
-  offline: "Offline",
-  account: (name) => `${name}, account`,
-  signedOutAway: "Your session has ended. Sign in again: what you typed is still here.",
-  noAnswer: "LearnFlow does not answer. Check your connection, then try again. What you typed is kept.",
-  strange: "Something went wrong. Try again in a moment.",
-  saved: (time) => `Saved on this device ${time}`,
-  tabIndents: "Tab indents. Esc, then Tab, leaves the editor.",
-  tabLeaves: "Tab leaves the editor. Type, and it indents.",
-  place: (line, column) => `Line ${line}, column ${column}`,
-  run: "Run",
-  stop: "Stop",
-  outputEmpty: "Run your program to see what it prints.",
-  nothingPrinted: "Your program printed nothing. Use print() to see a value.",
-  running: "Running",
-  ranOk: (s) => `Done after ${s} s`,
-  stoppedInLine: (line, s) => `Stopped in line ${line} after ${s} s`,
-  stoppedAfter: (s) => `Stopped after ${s} s`,
-  plainly: {
-    error: (line) => (line ? `Python stopped in line ${line}.` : "Python stopped."),
-    timeout: "Stopped after 5 s: is there a loop that never ends?",
-    memory: "Your program wanted more memory than there is for it. Is something growing in a loop?",
-    output_limit: "Your program printed more than fits here. Is a loop printing without an end?",
-    killed: "You stopped your program.",
-    sandbox_error: "Your program did not run, and it is not your code. Wait a moment, then run it again.",
-  },
-  helpQuestion: "Why does my program stop with this error?",
-  asking: "Asking",
-  you: "You",
-  agents: {
-    concepts: "Concepts", debug: "Debug", triage: "Tutor", exercise: "Exercises", progress: "Progress",
-    "code-review": "Review", "course-agent": "Course", system: "Tutor",
-  },
-  checked: "checked by running your code",
-  examplesRan: "with examples that ran",
-  wordedBy: (model) => `worded by a model (${model})`,
-  hintLevel: (level, levels) => `Hint ${level} of ${levels}`,
-  stillWorking: "Still working.",
-  cancel: "Cancel",
-  helped: "This helped",
-  helpedNot: "This did not help",
-  thanks: "Thank you. It is noted.",
-  cancelled: "Cancelled. Your question is in the box again.",
-  askAgain: "Ask again",
-  askEmpty: "Write a question first.",
-  questionHint: "Ask about Python or your code",
-  tutorEmpty: "Ask about an idea, or send your code along and ask about that.",
-  chips: ["How do for loops work in Python?", "What is a list?", "Explain my error"],
-  noTopics: "The course is not here just now. Load the page again in a moment.",
-  noExercise: "Free writing",
-  noExercisesYet: "There are no exercises for this topic yet. Write what you like, and ask the tutor.",
-  chooseOne: "Choose an exercise, or write what you like and run it.",
-  difficulty: { easy: "Easy", medium: "Medium", hard: "Hard" },
-  passedMark: "passed",
-  assignedMark: "from your teacher",
-  openIt: "Open it",
-  whatCheckLooksAt: "What Check looks at",
-  hiddenTests: (n) => (n === 1 ? "1 more test that you cannot see" : `${n} more tests that you cannot see`),
-  check: "Check",
-  checking: "Checking",
-  testsPass: (n, total) => `${n} of ${total} tests pass.`,
-  allPass: (total) => (total === 1 ? "The test passes." : `All ${total} tests pass.`),
-  hiddenResult: (n, total) => `${n} of ${total} that you cannot see pass`,
-  offerQuiz: "You solved it. The quiz of this topic is next.",
-  takeQuiz: "Take the quiz",
-  quizSend: "Send my answers",
-  quizUnanswered: (n) => (n === 1 ? "One question has no answer yet." : `${n} questions have no answer yet.`),
-  quizTwice: (n) => `Question ${n} has the same choice twice. Use each one once.`,
-  quizScore: (right, all, score) => `${right} of ${all} right: ${score} %.`,
-  quizBest: (best) => `Your best attempt counts: ${best} %.`,
-  right: "Right.",
-  notRight: "Not right.",
-  position: (n) => `Position ${n}`,
-  choose: "Choose",
-  progressNote: (days, streak) => `${plural(days, "active day", "active days")} in the last 30, ${streak} in a row now.`,
-  progressNone: "Progress by module comes with your first exercise, quiz or program.",
-  levels: { Beginner: 1, Learning: 2, Proficient: 3, Mastered: 4 },
-  notStarted: "Not started",
-  percent: (n) => `${n} %`,
-  why: (title) => `Why ${title}?`,
-  components: { exercises: ["Exercises", 40], quiz: ["Quiz", 30], quality: ["Code quality", 20], consistency: ["Practice", 10] },
-  haveCountsGives: ["", "You have", "Counts", "Gives"],
-  together: "Together",
-  noticesEmpty: "Nothing new. What your teacher or the course tells you stands here.",
-  notices: {
-    hint_given: "You took a hint.",
-    concept_explained: "An idea was explained to you.",
-    code_executed: "Your program ran.",
-  },
-  noticeOther: "Something changed.",
-  nobodyNeedsHelp: "Nobody of your classes is stuck just now. Who is will stand here, with the reason.",
-  oneStudent: "One of your students",
-  whatTheyTried: "What they tried",
-  sinceWhen: (time, severity) => `Since ${time} · ${severity}`,
-  topic: (title) => `Topic: ${title}`,
-  newOn: (title) => `create easy exercises on ${title.toLowerCase()}`,
-  handle: { acknowledge: "I look after it", snooze: "Remind me tomorrow", resolve: "Close" },
-  severity: { low: "low", medium: "medium", high: "high" },
-  scored: (n) => `${n} % of its tests passed`,
-  newExercises: "New exercises",
-  make: "Make them",
-  making: "Making them, and trying each one out",
-  assign: "Assign",
-  assigned: "Assigned. They are told at once.",
-};
+export let language = "";
+
+// The first of these tags that there is a file for: `es-MX` reads `es`.
+function best(tags) {
+  for (const tag of tags) {
+    const lower = tag.toLowerCase();
+    const found = offered.find((one) => one === lower) ?? offered.find((one) => one === lower.split("-")[0]);
+    if (found) return found;
+  }
+  return SOURCE;
+}
+
+// True when the page now speaks another language than before.
+export async function speak(...tags) {
+  const next = best(tags.filter(Boolean));
+  if (next === language) return false;
+  messages = await (await fetch(new URL(`../messages/${next}.json`, import.meta.url))).json();
+  language = next;
+  plurals = new Intl.PluralRules(next);
+  numbers = new Intl.NumberFormat(next);
+  root.lang = next;
+  fill();
+  return true;
+}
+
+// The sentence of a key; of several forms the one for `values.n`.
+export function t(key, values = {}) {
+  const found = key.split(".").reduce((part, name) => part[name], messages);
+  const text = typeof found === "string" ? found : found[plurals.select(values.n)] ?? found.other;
+  return text.replace(/\{(\w+)\}/g, (_, name) => shown(values[name]));
+}
+
+// One of a group by a name that comes from elsewhere; what the group does not have is shown as it came.
+export function oneOf(group, name, values = {}, otherwise = name) {
+  return Object.hasOwn(messages[group], name) ? t(`${group}.${name}`, values) : otherwise;
+}
+
+export const names = (group) => Object.keys(messages[group]);
+export const number = (value) => new Intl.NumberFormat(language, { maximumFractionDigits: 1 }).format(value);
+export const seconds = (ms) => new Intl.NumberFormat(language, { minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(ms / 1000);
+export const time = (when) => new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" }).format(new Date(when));
+export const dayAndTime = (when) => new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", day: "numeric", month: "short" }).format(new Date(when));
+
+// The API's own sentences are in one language; in every other one the stable code stands for the sentence.
+export function problem(code, detail, retryAfter) {
+  if (detail && language === TUTOR) return detail;
+  return oneOf("problems", code, { n: retryAfter || 1 }, t("problems.unknown"));
+}
+
+function shown(value) {
+  return typeof value === "number" ? numbers.format(value) : String(value);
+}
+
+const PLACES = [["data-t", (element, text) => { element.textContent = text; }],
+  ["data-t-label", (element, text) => element.setAttribute("aria-label", text)],
+  ["data-t-hint", (element, text) => element.setAttribute("placeholder", text)]];
+
+function fill() {
+  for (const [name, put] of PLACES) {
+    for (const element of document.querySelectorAll(`[${name}]`)) put(element, t(element.getAttribute(name)));
+  }
+}

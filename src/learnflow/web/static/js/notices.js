@@ -1,7 +1,7 @@
 // What the service tells while the page is open: notices, alerts, what was assigned.
 import { call } from "./api.js";
 import { $, h } from "./dom.js";
-import { m } from "./messages.js";
+import { t, time, TUTOR } from "./messages.js";
 
 const MOST = 50;
 let openExercise = () => {};
@@ -12,7 +12,7 @@ export function setUp(opened) { openExercise = opened; }
 
 export function clear() {
   unread = 0;
-  $("notices").replaceChildren(h("li", { id: "no-notices" }, m.noticesEmpty));
+  $("notices").replaceChildren(h("li", { id: "no-notices" }, t("noticesEmpty")));
   count();
 }
 
@@ -36,17 +36,16 @@ export function add(frame) {
 
 function put(data, when) {
   $("no-notices")?.remove();
-  const title = data.title ?? m.notices[data.kind] ?? data.kind?.replaceAll("_", " ") ?? m.noticeOther;
+  const title = data.title ?? t("noticeOther");
   const text = data.message ?? "";
-  const time = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit" }).format(new Date(when));
-  $("notices").prepend(h("li", {}, h("b", {}, String(title)), text ? h("p", {}, String(text)) : "", way(data), h("span", { class: "note" }, time)));
+  $("notices").prepend(h("li", {}, h("b", { lang: TUTOR }, String(title)), text ? h("p", { lang: TUTOR }, String(text)) : "", way(data), h("span", { class: "note" }, time(when))));
   while ($("notices").children.length > MOST) $("notices").lastElementChild.remove();
 }
 
 // An exercise is opened from here; other notices are read alone.
 function way({ kind, about }) {
   if (kind !== "assignment" || !about?.exercise_id) return "";
-  return h("p", {}, h("button", { class: "btn small", type: "button", on: { click: () => openExercise(about.topic_id, about.exercise_id) } }, m.openIt));
+  return h("p", {}, h("button", { class: "btn small", type: "button", on: { click: () => openExercise(about.topic_id, about.exercise_id) } }, t("openIt")));
 }
 
 export function read() {

@@ -2,7 +2,7 @@
 import { call } from "./api.js";
 import { $, h } from "./dom.js";
 import { phrase, quoted, rendered } from "./markdown.js";
-import { m } from "./messages.js";
+import { language, t } from "./messages.js";
 
 let onChange = () => {};
 
@@ -19,18 +19,18 @@ export async function open(topicId, changed) {
 
 function draw(quiz) {
   const form = h("form", { "aria-labelledby": "h-quiz" },
-    h("h3", { id: "h-quiz", tabindex: "-1" }, quiz.title),
-    ...quiz.questions.map(question),
+    h("h3", { id: "h-quiz", tabindex: "-1", lang: quiz.language }, quiz.title),
+    ...quiz.questions.map((asked, at) => question(asked, at, quiz.language)),
     h("p", { class: "wrong-note", role: "alert", id: "quiz-error" }),
-    h("button", { class: "btn main" }, m.quizSend));
+    h("button", { class: "btn main" }, t("quizSend")));
   form.addEventListener("submit", (event) => { event.preventDefault(); send(quiz, form); });
   $("quiz").replaceChildren(form);
   $("h-quiz").focus();
 }
 
-function question(asked, at) {
+function question(asked, at, lang) {
   const body = asked.kind === "order" ? places(asked) : choices(asked);
-  return h("fieldset", { id: `q-${asked.question_id}` }, h("legend", {}, `${at + 1}. `, ...phrase(asked.ask)),
+  return h("fieldset", { id: `q-${asked.question_id}`, lang }, h("legend", {}, `${at + 1}. `, ...phrase(asked.ask)),
     asked.code ? quoted(asked.code) : "", ...body);
 }
 
@@ -47,9 +47,9 @@ function shown(asked, option) {
 }
 
 function places(asked) {
-  return asked.options.map((_, at) => h("div", {}, h("label", { for: `${asked.question_id}-${at}` }, m.position(at + 1)),
+  return asked.options.map((_, at) => h("div", {}, h("label", { lang: language, for: `${asked.question_id}-${at}` }, t("position", { n: at + 1 })),
     h("select", { class: "field", id: `${asked.question_id}-${at}`, name: asked.question_id },
-      h("option", { value: "" }, m.choose), ...asked.options.map((option) => h("option", { value: option.option }, option.text)))));
+      h("option", { value: "" }, t("choose")), ...asked.options.map((option) => h("option", { value: option.option }, option.text)))));
 }
 
 function answered(quiz, form) {
@@ -65,9 +65,9 @@ function answered(quiz, form) {
 async function send(quiz, form) {
   const answers = answered(quiz, form);
   const open = quiz.questions.length - Object.keys(answers).length;
-  if (open) { $("quiz-error").textContent = m.quizUnanswered(open); return; }
+  if (open) { $("quiz-error").textContent = t("quizUnanswered", { n: open }); return; }
   const twice = quiz.questions.findIndex(({ question_id: id }) => Array.isArray(answers[id]) && new Set(answers[id]).size < answers[id].length);
-  if (twice >= 0) { $("quiz-error").textContent = m.quizTwice(twice + 1); return; }
+  if (twice >= 0) { $("quiz-error").textContent = t("quizTwice", { n: twice + 1 }); return; }
   try {
     explain(await call("POST", `/quizzes/${quiz.quiz_id}/attempts`, { answers }), form);
     onChange();
@@ -80,11 +80,11 @@ function explain(result, form) {
   for (const one of result.results ?? []) {
     const place = form.querySelector(`#q-${CSS.escape(one.question_id)}`);
     place.disabled = true;
-    place.append(h("div", { class: "verdict" }, h("b", {}, one.right ? m.right : m.notRight), rendered(one.explanation ?? "")));
+    place.append(h("div", { class: "verdict" }, h("b", { lang: language }, t(one.right ? "right" : "notRight")), rendered(one.explanation ?? "")));
   }
   form.querySelector("button").remove();
   $("quiz-error").textContent = "";
   form.append(h("p", { role: "status", tabindex: "-1", id: "quiz-score" },
-    h("b", {}, m.quizScore(result.right, result.questions, Math.round(result.score))), " ", m.quizBest(Math.round(result.best_score ?? result.score))));
+    h("b", {}, t("quizScore", { n: result.right, total: result.questions, score: Math.round(result.score) })), " ", t("quizBest", { best: Math.round(result.best_score ?? result.score) })));
   $("quiz-score").focus();
 }

@@ -2,7 +2,7 @@
 import { call } from "./api.js";
 import { $, h, show } from "./dom.js";
 import { quoted, rendered } from "./markdown.js";
-import { m } from "./messages.js";
+import { dayAndTime, oneOf, t, TUTOR } from "./messages.js";
 
 const TOMORROW_MIN = 24 * 60;
 // the socket tells at once; looked at again all the same, so that a lost frame costs half a minute
@@ -12,6 +12,8 @@ let topics = new Map();
 let looking = null;
 
 export function setUp(role) {
+  topics = new Map();
+  $("alerts").replaceChildren();
   show($("needs"), role === "teacher");
   clearInterval(looking);
   looking = setInterval(() => { if (!$("notices-page").hidden) load(); }, LOOK_EVERY_MS);
@@ -25,7 +27,7 @@ export async function load() {
     const open = (await call("GET", "/teacher/alerts?status=open")).items;
     const before = new Map([...$("alerts").children].map((row) => [row.dataset.alert, row]));
     // a row that is open keeps what was loaded and typed in it
-    $("alerts").replaceChildren(...(open.length ? open.map((alert) => before.get(alert.alert_id) ?? row(alert)) : [h("li", {}, m.nobodyNeedsHelp)]));
+    $("alerts").replaceChildren(...(open.length ? open.map((alert) => before.get(alert.alert_id) ?? row(alert)) : [h("li", {}, t("nobodyNeedsHelp"))]));
   } catch (problem) {
     $("alerts").replaceChildren(h("li", { class: "wrong-note" }, problem.message));
   }
@@ -54,18 +56,18 @@ function acts(alert) {
       event.target.disabled = false;
       said.textContent = problem.message;
     }
-  } } }, m.handle[what]);
+  } } }, oneOf("handle", what));
   return h("div", { class: "acts" }, one("acknowledge"), one("snooze", { minutes: TOMORROW_MIN }), one("resolve"), said);
 }
 
 function row(alert) {
-  const name = names.get(alert.student_id) ?? m.oneStudent;
-  const since = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit", day: "numeric", month: "short" }).format(new Date(alert.since));
-  const details = h("details", {}, h("summary", {}, m.whatTheyTried));
+  const name = names.get(alert.student_id) ?? t("oneStudent");
+  const since = dayAndTime(alert.since);
+  const details = h("details", {}, h("summary", {}, t("whatTheyTried")));
   details.addEventListener("toggle", () => { if (details.open && !details.dataset.loaded) tried(details, alert); });
-  return h("li", { "data-alert": alert.alert_id }, h("h3", {}, name), h("p", {}, alert.reason),
-    h("p", { class: "note" }, m.sinceWhen(since, m.severity[alert.severity] ?? alert.severity)),
-    topics.has(alert.topic_id) ? h("p", { class: "note" }, m.topic(topics.get(alert.topic_id))) : "", acts(alert), details);
+  return h("li", { "data-alert": alert.alert_id }, h("h3", {}, name), h("p", { lang: TUTOR }, alert.reason),
+    h("p", { class: "note" }, t("sinceWhen", { time: since, severity: oneOf("severity", alert.severity) })),
+    topics.has(alert.topic_id) ? h("p", { class: "note" }, t("topicIs", { title: topics.get(alert.topic_id) })) : "", acts(alert), details);
 }
 
 async function tried(details, alert) {
@@ -81,18 +83,18 @@ async function tried(details, alert) {
 }
 
 function attempt(item) {
-  const words = item.passed ? m.right : m.scored(Math.round(item.score ?? 0));
+  const words = item.passed ? t("right") : t("scored", { score: Math.round(item.score ?? 0) });
   return h("div", { class: "attempt" }, h("p", { class: "note" }, `${item.exercise_id} · ${words}`), quoted(item.code ?? ""));
 }
 
 function wish(alert) {
   const id = `wish-${alert.alert_id}`;
-  const field = h("input", { class: "field", id, value: topics.has(alert.topic_id) ? m.newOn(topics.get(alert.topic_id)) : "", maxlength: "500" });
+  const field = h("input", { class: "field", id, value: topics.has(alert.topic_id) ? t("newOn", { topic: alert.topic_id.split("/").pop().replaceAll("-", " ") }) : "", maxlength: "500" });
   const drafts = h("div", { role: "status" });
-  const form = h("form", { class: "wish" }, h("label", { for: id }, m.newExercises), field, h("button", { class: "btn" }, m.make), drafts);
+  const form = h("form", { class: "wish" }, h("label", { for: id }, t("newExercises")), field, h("button", { class: "btn" }, t("make")), drafts);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    drafts.replaceChildren(h("p", { class: "note" }, m.making));
+    drafts.replaceChildren(h("p", { class: "note" }, t("making")));
     try {
       const made = (await call("POST", "/teacher/exercises/generate", { request: field.value })).items;
       drafts.replaceChildren(...made.map((draft) => shown(draft, alert)));
@@ -105,17 +107,17 @@ function wish(alert) {
 
 function shown(draft, alert) {
   const said = h("span", { role: "status" });
-  const button = h("button", { class: "btn main", type: "button" }, m.assign);
+  const button = h("button", { class: "btn main", type: "button" }, t("assign"));
   button.addEventListener("click", async () => {
     button.disabled = true;
     try {
       await call("POST", "/teacher/assignments", { exercise_id: draft.exercise_id, student_ids: [alert.student_id] });
-      said.textContent = m.assigned;
+      said.textContent = t("assigned");
     } catch (problem) {
       button.disabled = false;
       said.textContent = problem.message;
     }
   });
-  return h("div", { class: "attempt" }, h("h4", {}, `${draft.title} (${m.difficulty[draft.difficulty] ?? draft.difficulty})`), rendered(draft.statement),
+  return h("div", { class: "attempt" }, h("h4", {}, `${draft.title} (${oneOf("difficulty", draft.difficulty)})`), rendered(draft.statement),
     draft.reference ? quoted(draft.reference) : "", h("div", { class: "acts" }, button, said));
 }

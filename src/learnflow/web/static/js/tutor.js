@@ -3,7 +3,7 @@ import { call, events } from "./api.js";
 import { $, drafts, h } from "./dom.js";
 import { lastError, program } from "./editor.js";
 import { rendered } from "./markdown.js";
-import { m } from "./messages.js";
+import { TUTOR, language, names, oneOf, t } from "./messages.js";
 
 const KEY = "learnflow.question";
 const STILL_WORKING_AFTER_MS = 5000;
@@ -18,27 +18,38 @@ export function setUp(whereAmI, answered) {
   onAnswer = answered;
   const box = $("question");
   box.value = drafts.get(KEY);
-  box.placeholder = m.questionHint;
   box.addEventListener("input", () => { drafts.set(KEY, box.value); grow(); });
   box.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); submit(); }
   });
   $("ask").addEventListener("submit", (event) => { event.preventDefault(); submit(); });
-  $("chips").replaceChildren(...m.chips.map((text) => (
-    h("button", { type: "button", class: "chip", on: { click: () => { box.value = text; drafts.set(KEY, text); box.focus(); grow(); } } }, text)
+  redraw();
+  grow();
+}
+
+export function redraw() {
+  // the tutor understands one language, and these are for it
+  $("chips").replaceChildren(...names("chips").map((name) => oneOf("chips", name)).map((text) => (
+    h("button", { type: "button", class: "chip", lang: TUTOR, on: { click: () => suggest(text) } }, text)
   )));
-  empty();
+  if (!$("talk").querySelector("article")) empty();
+}
+
+function suggest(text) {
+  $("question").value = text;
+  drafts.set(KEY, text);
+  $("question").focus();
   grow();
 }
 
 export function empty() {
-  $("talk").replaceChildren(h("p", { class: "note", id: "talk-empty" }, m.tutorEmpty));
+  $("talk").replaceChildren(h("p", { class: "note", id: "talk-empty" }, t("tutorEmpty")));
   $("chips").hidden = false;
 }
 
 export function helpWithError() {
   location.hash = "#tutor";
-  ask({ query: m.helpQuestion, code: program(), error: lastError() ?? undefined });
+  ask({ query: t("helpQuestion"), code: program(), error: lastError() ?? undefined });
 }
 
 function grow() {
@@ -49,7 +60,7 @@ function grow() {
 
 function submit() {
   const query = $("question").value.trim();
-  if (!query) { $("ask-error").textContent = m.askEmpty; return; }
+  if (!query) { $("ask-error").textContent = t("askEmpty"); return; }
   if (asking) return;
   const body = { query };
   if ($("with-code").checked && program().trim()) {
@@ -78,7 +89,7 @@ async function ask(body) {
   } catch (problem) {
     kept(body.query);
     if (problem.name === "AbortError" && turn.queryId) call("POST", `/query/${turn.queryId}/stop`).catch(() => {});
-    turn.failed(problem.name === "AbortError" ? m.cancelled : problem.message, () => ask(body));
+    turn.failed(problem.name === "AbortError" ? t("cancelled") : problem.message, () => ask(body));
   } finally {
     turn.ended();
     asking = null;
@@ -101,7 +112,7 @@ async function follow(queryId, turn, signal) {
     } catch (problem) {
       if (problem.name === "AbortError" || tries >= TRIES || (problem.status >= 400 && problem.status < 500)) throw problem;
     }
-    if (tries >= TRIES) throw new Error(m.noAnswer);
+    if (tries >= TRIES) throw new Error(t("problems.no_answer"));
     await new Promise((later) => { setTimeout(later, 300 * 2 ** tries); });
   }
 }
@@ -125,18 +136,18 @@ class Turn {
     this.text = "";
     this.rate = [];
     this.withCode = Boolean(code);
-    this.body = h("div");
-    this.name = h("b", {}, m.asking);
+    this.body = h("div", { lang: TUTOR });
+    this.name = h("b", {}, t("asking"));
     this.how = h("span");
-    this.foot = h("div", { class: "acts" }, h("button", { class: "btn small soft", type: "button", on: { click: cancel } }, m.cancel));
+    this.foot = h("div", { class: "acts" }, h("button", { class: "btn small soft", type: "button", on: { click: cancel } }, t("cancel")));
     // the log announces finished messages only: this one is busy until it has ended
     this.article = h("article", { class: "said", "aria-busy": "true" }, h("h3", { class: "by" }, this.name, this.how), this.body, this.foot);
-    $("talk").append(h("article", { class: "me" }, h("p", { class: "by" }, h("b", {}, m.you)), h("p", {}, query)), this.article);
-    this.timer = setTimeout(() => this.foot.prepend(h("span", { class: "note" }, m.stillWorking)), STILL_WORKING_AFTER_MS);
+    $("talk").append(h("article", { class: "me" }, h("p", { class: "by" }, h("b", {}, t("you"))), h("p", {}, query)), this.article);
+    this.timer = setTimeout(() => this.foot.prepend(h("span", { class: "note" }, t("stillWorking"))), STILL_WORKING_AFTER_MS);
     this.scroll();
   }
 
-  agent(data) { this.name.textContent = m.agents[data.agent] ?? data.agent; }
+  agent(data) { this.name.textContent = oneOf("agents", data.agent); }
 
   part(data) {
     this.agent(data);
@@ -147,10 +158,12 @@ class Turn {
 
   done(answer) {
     this.agent(answer);
-    const model = answer.tutor && answer.tutor !== "built-in" ? m.wordedBy(answer.tutor) : "";
+    const model = answer.tutor && answer.tutor !== "built-in" ? t("wordedBy", { model: answer.tutor }) : "";
     this.how.textContent = model || (answer.verified ? this.checkedHow(answer.agent) : "");
+    // a lesson is in the reader's language, where its topic is
+    this.body.lang = answer.details?.language ?? TUTOR;
     this.body.replaceChildren(...(answer.hint_level ? [rungs(answer)] : []), rendered(answer.answer));
-    if (answer.clarification) this.body.append(rendered(answer.clarification));
+    if (answer.clarification) this.body.append(h("div", { lang: TUTOR }, rendered(answer.clarification)));
     this.rate = [rating(this.queryId, true), rating(this.queryId, false)];
     // what stands at the top of a long answer is read first
     this.article.scrollIntoView({ block: "nearest" });
@@ -158,13 +171,13 @@ class Turn {
   }
 
   checkedHow(agent) {
-    if (HAS_EXAMPLES.has(agent)) return m.examplesRan;
-    return this.withCode ? m.checked : "";
+    if (HAS_EXAMPLES.has(agent)) return t("examplesRan");
+    return this.withCode ? t("checked") : "";
   }
 
   failed(sentence, again) {
-    this.name.textContent = m.agents.system;
-    this.body.append(h("p", {}, sentence), h("button", { class: "btn small", type: "button", on: { click: again } }, m.askAgain));
+    this.name.textContent = t("agents.system");
+    this.body.append(h("p", { lang: language }, sentence), h("button", { lang: language, class: "btn small", type: "button", on: { click: again } }, t("askAgain")));
     this.scroll();
   }
 
@@ -178,13 +191,13 @@ class Turn {
 }
 
 function rating(queryId, helpful) {
-  return h("button", { class: "btn small soft", type: "button", on: { click: rate } }, helpful ? m.helped : m.helpedNot);
+  return h("button", { class: "btn small soft", type: "button", on: { click: rate } }, t(helpful ? "helped" : "helpedNot"));
 
   async function rate(event) {
     const foot = event.currentTarget.parentElement;
     try {
       await call("POST", `/query/${queryId}/rate`, { helpful });
-      foot.replaceChildren(h("p", { class: "note", role: "status" }, m.thanks));
+      foot.replaceChildren(h("p", { class: "note", role: "status" }, t("thanks")));
     } catch (problem) {
       foot.append(h("p", { class: "note", role: "alert" }, problem.message));
     }
@@ -193,6 +206,6 @@ function rating(queryId, helpful) {
 
 function rungs(answer) {
   const steps = Array.from({ length: answer.hint_levels ?? 4 }, (_, at) => h("i", { class: at < answer.hint_level ? "on" : undefined }));
-  return h("div", {}, h("div", { class: "rungs", "aria-hidden": "true" }, ...steps),
-    h("p", { class: "by" }, h("span", { class: "num" }, m.hintLevel(answer.hint_level, answer.hint_levels ?? 4))));
+  return h("div", { lang: language }, h("div", { class: "rungs", "aria-hidden": "true" }, ...steps),
+    h("p", { class: "by" }, h("span", { class: "num" }, t("hintLevel", { level: answer.hint_level, levels: answer.hint_levels ?? 4 }))));
 }
