@@ -343,9 +343,9 @@ async def test_a_submission_waits_for_ruff_and_is_reviewed_when_it_is_back(
 ) -> None:
     find, calls = Linter.find, []
 
-    async def absent_at_first(self: Linter, source: str) -> list[Hit] | None:
+    async def absent_at_first(self: Linter, source: str, *, wait_s: float) -> list[Hit] | None:
         calls.append(source)
-        return await find(self, source) if len(calls) > 1 else None
+        return await find(self, source, wait_s=wait_s) if len(calls) > 1 else None
 
     monkeypatch.setattr(Linter, "find", absent_at_first)
     student_id = await school.student()

@@ -95,6 +95,12 @@ async def test_a_ruff_that_crashes_hangs_or_babbles_costs_the_style_alone(tmp_pa
         assert await linter.find("print(1)\n") is None
 
 
+async def test_a_slow_ruff_is_waited_for_as_long_as_the_caller_can(tmp_path: Path) -> None:
+    linter = await _false_ruff(tmp_path, "cat > /dev/null; sleep 0.5; echo '[]'")
+    assert await linter.find("print(1)\n", wait_s=0.1) is None
+    assert await linter.find("print(1)\n", wait_s=20) == []
+
+
 async def test_a_ruff_that_is_not_there_costs_the_style_alone() -> None:
     assert await Linter("/nowhere/ruff").find("print(1)\n") is None
 

@@ -14,7 +14,6 @@ from learnflow.runtime.acceptance.window import Frame, Window
 EXERCISE = "data-structures/lists/double-portions"
 TRIES = 3
 WISH = "create easy exercises on list comprehensions"
-WITHIN_S = 20.0
 
 
 @dataclass(slots=True)
@@ -47,8 +46,8 @@ class Help:
         self.windows = {"teacher": Window(self.teacher), "student": Window(self.student)}
 
     def sees_the_alert(self) -> str:
-        self.windows["teacher"].waits_for(self._is_the_alert, "the alert", WITHIN_S)
-        self.alert = until(self._open_alert, "the alert in GET /teacher/alerts", WITHIN_S)
+        self.windows["teacher"].waits_for(self._is_the_alert, "the alert")
+        self.alert = until(self._open_alert, "the alert in GET /teacher/alerts")
         return f"told live: {self.alert['reason']} ({self.alert['severity']}, {self.alert['evidence']})"
 
     def _is_the_alert(self, frame: Frame) -> bool:
@@ -77,13 +76,13 @@ class Help:
     def solves_it(self) -> str:
         draft = self._draft()
         told = self.windows["student"].waits_for(
-            lambda frame: frame["type"] == "notice" and self._is_about(draft, frame), "the new exercise", WITHIN_S
+            lambda frame: frame["type"] == "notice" and self._is_about(draft, frame), "the new exercise"
         )
         path = f"/exercises/{draft['exercise_id']}/submissions"
         grade = self.student.call("POST", path, {"code": draft["reference"]})
         if not grade["passed"]:
             raise Failed(f"the solution got {grade['score']} %")
-        until(lambda: True if self._open_alert() is None else None, "the alert closed", WITHIN_S)
+        until(lambda: True if self._open_alert() is None else None, "the alert closed")
         return f"told live ({told['data'].get('kind', 'notice')}), solved, the alert is closed"
 
     def _is_about(self, draft: dict[str, Any], frame: Frame) -> bool:

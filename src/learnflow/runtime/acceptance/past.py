@@ -28,7 +28,7 @@ from learnflow.curriculum.exercises import PROGRAMS
 from learnflow.kit.bus.base import new_event
 from learnflow.kit.bus.log import LogBus
 from learnflow.kit.database import Database
-from learnflow.runtime.acceptance.people import Person, until
+from learnflow.runtime.acceptance.people import Failed, Person, until
 from learnflow.runtime.acceptance.quizzes import answers_to
 from learnflow.runtime.wiring import Wiring
 
@@ -95,16 +95,28 @@ def live_the_past(student: Person) -> list[datetime]:
             pass_exercise(student, name)
         if topic.quiz_right is not None:
             take_quiz(student, topic.topic_id, topic.quiz_right)
-    topics = until(lambda: _when_counted(student, wanted), "the grades and reviews of the past in GET /progress", 20)
+    topics = _all_counted(student, wanted)
     now = datetime.now(UTC)
     return [now - timedelta(days=back) for back in range(1, days_wanted(topics))]
 
 
+def _all_counted(student: Person, wanted: Sequence[TopicPast]) -> list[dict[str, Any]]:
+    """The module's topics once the past is in them; Failed says what was there instead."""
+    what = "the grades and reviews of the past in GET /progress"
+    try:
+        return until(lambda: _when_counted(student, wanted), what)
+    except Failed as failure:
+        seen = {topic["id"]: topic["components"] for topic in module_of(student)["topics"]}
+        raise Failed(f"{failure}, but {seen}") from failure
+
+
 def pass_exercise(student: Person, name: str) -> dict[str, Any]:
-    """Hand in the course's own solution of the student's variant; the grade."""
+    """Hand in the course's own solution of the student's variant; the grade. Failed when it does not pass."""
     task = load_exercises()[name]
     body = {"code": task.as_variant(task.variant_of(UUID(student.id))).reference}
     grade: dict[str, Any] = student.call("POST", f"/exercises/{name}/submissions", body)
+    if not grade["passed"]:
+        raise Failed(f"the course's own solution of {name} came to {grade['score']:g}: {grade['error']}")
     return grade
 
 

@@ -13,6 +13,8 @@ from learnflow.runtime.demo import DemoAccount
 
 Found = TypeVar("Found")
 LOOK_EVERY_S = 0.1
+PATIENCE_S = 60.0
+"""What is waited for takes about a second; on a busy machine, after a broker or a sidecar was killed, much longer."""
 
 
 class Failed(Exception):
@@ -59,12 +61,12 @@ class Person:
         self._http.close()
 
 
-def until(look: Callable[[], Found | None], what: str, within_s: float = 10.0) -> Found:
+def until(look: Callable[[], Found | None], what: str) -> Found:
     """What `look` finds, as soon as it finds something; Failed, naming `what` was waited for."""
-    deadline = time.monotonic() + within_s
+    deadline = time.monotonic() + PATIENCE_S
     while (found := look()) is None:
         if time.monotonic() > deadline:
-            raise Failed(f"not seen within {within_s:.0f} s: {what}")
+            raise Failed(f"not seen within {PATIENCE_S:.0f} s: {what}")
         time.sleep(LOOK_EVERY_S)
     return found
 

@@ -12,7 +12,6 @@ from learnflow.runtime.acceptance.people import Failed, Person, until
 
 MODULE = TOPIC.partition("/")[0]
 QUIZ_RIGHT = 4
-WITHIN_S = 20.0
 WEIGHTS = (("exercises", 0.4), ("quiz", 0.3), ("quality", 0.2), ("consistency", 0.1))
 PRACTICE = ("exercise", "quiz")
 
@@ -85,7 +84,7 @@ class WholeTopic:
 
     def sees_the_mastery(self) -> str:
         """The percentage that is shown is the one that its four parts come to."""
-        topic = until(self._when_counted, f"all parts of {TOPIC} in GET /progress", WITHIN_S)
+        topic = until(self._when_counted, f"all parts of {TOPIC} in GET /progress")
         parts = topic["components"]
         wanted = math.floor(round(sum(weight * parts[name] for name, weight in WEIGHTS), 6) + 0.5)
         if topic["mastery"] != wanted:

@@ -10,7 +10,7 @@ from typing import Any
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
-from learnflow.runtime.acceptance.people import Failed, Person
+from learnflow.runtime.acceptance.people import PATIENCE_S, Failed, Person
 
 Frame = dict[str, Any]
 
@@ -27,9 +27,9 @@ class Window:
             raise Failed(f"no socket for {person.account.name}: {error}") from error
         self.waits_for(lambda frame: bool(frame["type"] == "ready"), "the socket's ready")
 
-    def waits_for(self, is_it: Callable[[Frame], bool], what: str, within_s: float = 10.0) -> Frame:
+    def waits_for(self, is_it: Callable[[Frame], bool], what: str) -> Frame:
         """The first frame for which `is_it` holds; Failed, naming `what` was waited for."""
-        deadline = time.monotonic() + within_s
+        deadline = time.monotonic() + PATIENCE_S
         while (left := deadline - time.monotonic()) > 0:
             try:
                 frame: Frame = json.loads(self._socket.recv(timeout=left))
@@ -39,7 +39,7 @@ class Window:
                 raise Failed(f"the page lost its socket: {error}") from error
             if is_it(frame):
                 return frame
-        raise Failed(f"not told on the open page within {within_s:.0f} s: {what}")
+        raise Failed(f"not told on the open page within {PATIENCE_S:.0f} s: {what}")
 
     def close(self) -> None:
         self._socket.close()

@@ -38,11 +38,11 @@ class Linter:
             "--stdin-filename", "program.py", "--exit-zero", "--quiet", "-",
         )  # fmt: skip
 
-    async def find(self, source: str) -> list[Hit] | None:
+    async def find(self, source: str, *, wait_s: float = WAIT_S) -> list[Hit] | None:
         """What ruff finds, by line; None when it failed or took too long: then nothing is claimed about style."""
         started = time.perf_counter()
         try:
-            async with asyncio.timeout(WAIT_S), self._slots:
+            async with asyncio.timeout(wait_s), self._slots:
                 output = await self._output(source)
             found = sorted(_hits(orjson.loads(output)), key=lambda hit: (hit.line, hit.column, hit.rule))
         except (TimeoutError, OSError, ValueError, KeyError, TypeError) as error:

@@ -26,6 +26,8 @@ from learnflow.services.code_review.witnesses import Witnesses
 
 log = structlog.get_logger()
 
+RUFF_S = 10.0
+"""For a submission, which nobody waits for: a busy machine must not cost it its review."""
 TRIES = 3
 """How often ruff is asked about a submission; after that its style stays unknown, and no review is told."""
 
@@ -151,7 +153,7 @@ class Reviewer:
         return Judged(found, exercise_id if is_tested else None)
 
     async def _looked_over(self, program: Program, verdict: evidence.Verdict) -> Review:
-        linted = await self._linter.find(program.source)
+        linted = await self._linter.find(program.source, wait_s=RUFF_S)
         found = await asyncio.to_thread(review, program, linted, verdict)
         _log(found)
         return found
