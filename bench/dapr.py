@@ -27,7 +27,7 @@ WARM_UP_S = 12.0
 BACKLOG = 5_000
 LIMIT_S = 60.0
 BACK_GOAL_S = 5.0
-FLOOR = "  the sidecar alone / ours"
+ALONE = "  beside the sidecar alone"
 Figures = dict[str, float]
 
 
@@ -54,16 +54,19 @@ async def run(dsn: str, folder: Path) -> list[Row]:
 
 
 def _speed_rows(base: Figures, ours: Figures, floor: Figures) -> list[Row]:
+    """Each goal twice: as it stands, and against the sidecar alone as goals.md has it against its own base."""
     rows = []
-    for name, goal in (("p50", 2.0), ("p99", 10.0)):
+    for name, goal, most in (("p50", 2.0, 2.8), ("p99", 10.0, 4.3)):
         value, beside, least = ours[name], base[name], floor[name]
         what = f"one hop over Dapr and Kafka at {RATE}/s, {name}"
         rows.append(Row(f"dapr.hop.{name}", what, value, "ms", f"<= {goal:g}", beside, value / beside, value <= goal))
-        rows.append(Row(f"dapr.floor.{name}", FLOOR, least, "ms", "-", value, least / value))
+        ratio = value / least
+        rows.append(Row(f"dapr.floor.{name}", ALONE, value, "ms", f"<= {most:g} x alone", least, ratio, ratio <= most))
     rate, beside, most = ours["rate"], base["rate"], floor["rate"]
     what = f"events/s from the log to their effects, backlog of {BACKLOG:,}"
     rows.append(Row("dapr.rate", what, rate, "ev/s", ">= 2500", beside, rate / beside, rate >= 2500))
-    rows.append(Row("dapr.floor.rate", FLOOR, most, "ev/s", "-", rate, most / rate))
+    share = rate / most
+    rows.append(Row("dapr.floor.rate", ALONE, rate, "ev/s", ">= 0.68 x alone", most, share, share >= 0.68))
     return rows
 
 
@@ -73,7 +76,7 @@ def _killed_rows(ours: Figures, floor: Figures) -> list[Row]:
         back, least = ours[name], floor[name]
         what = f"{name} killed: events are handled again"
         rows.append(Row(f"dapr.killed.{name}", what, back, "s", "<= 5", met=back <= BACK_GOAL_S))
-        rows.append(Row(f"dapr.floor.{name}", FLOOR, least, "s", "-", back, least / back))
+        rows.append(Row(f"dapr.floor.{name}", ALONE, back, "s", "-", least, back / least))
     wrong = int(ours["wrong"])
     rows.append(Row("dapr.wrong", "events lost, or handled twice", wrong, "", "0", met=wrong == 0))
     return rows
