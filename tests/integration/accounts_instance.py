@@ -22,6 +22,7 @@ from learnflow.services.api_gateway.accounts.assembly import AccountParts, build
 from learnflow.services.api_gateway.accounts.mail import AccountMail
 from learnflow.services.api_gateway.app import account_routers
 from learnflow.services.api_gateway.settings import Settings
+from tests.answering import Answering
 
 PASSWORD = "a long password"
 CHEAP = {"password_memory_kib": 8, "password_passes": 1}
@@ -71,7 +72,7 @@ class Mailbox:
         self.roles: list[str] = []
         self.is_away = False
         self._gateway = gateway
-        invoker = Invoker(Settings(**settings_for("api-gateway")), transport=httpx.MockTransport(self._take))
+        invoker = Invoker(Settings(**settings_for("api-gateway")), client=Answering(self._take))
         self.mail: AccountMail = gateway.parts.mail(invoker)
 
     async def _take(self, request: httpx.Request) -> httpx.Response:

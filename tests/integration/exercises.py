@@ -8,11 +8,12 @@ import httpx
 
 from learnflow.services.exercise.app import create
 from learnflow.services.exercise.settings import Settings
-from tests.integration.school import Answer, School, service_with
+from tests.answering import Reply
+from tests.integration.school import School, service_with
 
 
 def exercises_with(
-    school: School, settings_for: Callable[..., dict[str, Any]], answer: Answer
+    school: School, settings_for: Callable[..., dict[str, Any]], reply: Reply
 ) -> AbstractAsyncContextManager[httpx.AsyncClient]:
-    """A client of the running service, whose own calls to others end at `answer`."""
-    return service_with(school, create, Settings(**settings_for("exercise")), answer)
+    """A client of the running service, whose own calls to others end at `reply`."""
+    return service_with(school, create, Settings(**settings_for("exercise")), reply)

@@ -26,7 +26,7 @@ class _KeyInHand:
 
 
 class Sandboxes:
-    """Give `answer` to `httpx.MockTransport`: what is asked of code-execution is answered by real runs."""
+    """Give `answer` to a client of tests.answering: what is asked of code-execution is answered by real runs."""
 
     def __init__(self, address: str) -> None:
         self._address = address

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -23,12 +23,10 @@ from learnflow.kit.serve import listen, server_for
 from learnflow.kit.settings import ServiceSettings
 from learnflow.kit.signing import SigningKeys
 from learnflow.services.api_gateway.classes.codes import new_code
+from tests.answering import Answering, Reply
 
 MASTER_KEY = bytes(range(32))
 """The content of the fixture `master_key_file`."""
-
-Answer = Callable[[httpx.Request], httpx.Response] | Callable[[httpx.Request], Coroutine[None, None, httpx.Response]]
-"""What a service hears when it calls another, as `httpx.MockTransport` takes it."""
 
 INSERT_USER = """
 insert into users (id, role, email_index, email, name, password_hash, timezone)
@@ -146,10 +144,10 @@ async def running(app: FastAPI) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def service_with(
-    school: School, create: Callable[..., FastAPI], settings: ServiceSettings, answer: Answer
+    school: School, create: Callable[..., FastAPI], settings: ServiceSettings, reply: Reply
 ) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of one running service, whose own calls to others end at `answer`."""
-    invoker = Invoker(settings, transport=httpx.MockTransport(answer))
+    """A client of one running service, whose own calls to others end at `reply`."""
+    invoker = Invoker(settings, client=Answering(reply))
     async with (
         running(create(settings, keys=school.keys, invoker=invoker)) as address,
         httpx.AsyncClient(base_url=f"http://{address}", trust_env=False, timeout=60) as client,

@@ -19,7 +19,8 @@ from learnflow.services.code_review.app import create
 from learnflow.services.code_review.hits import Hit
 from learnflow.services.code_review.linter import Linter
 from learnflow.services.code_review.settings import Settings
-from tests.integration.school import Answer, School, eventually, facts_of, service_with
+from tests.answering import Reply
+from tests.integration.school import School, eventually, facts_of, service_with
 from tests.unit.debug.run_here import execute
 
 EXERCISE = "control-flow/for-loops/drums"
@@ -61,7 +62,7 @@ def away(request: httpx.Request) -> httpx.Response:
 def opened(school: School, settings_for: Callable[..., dict[str, Any]]) -> Opened:
     """`opened(others)`: a running service whose calls to others end at that function."""
 
-    def open_with(others: Answer) -> AbstractAsyncContextManager[httpx.AsyncClient]:
+    def open_with(others: Reply) -> AbstractAsyncContextManager[httpx.AsyncClient]:
         return service_with(school, create, Settings(**settings_for("code-review")), others)
 
     return open_with

@@ -16,8 +16,9 @@ from learnflow.kit.database import Database
 from learnflow.services.concepts.app import create
 from learnflow.services.concepts.composing import NOT_RUN
 from learnflow.services.concepts.settings import Settings
+from tests.answering import Reply
 from tests.content.programs import trace
-from tests.integration.school import Answer, School, eventually, facts_of, service_with
+from tests.integration.school import School, eventually, facts_of, service_with
 
 CODE = "zanzibars = ['a', 'b']\nfor zanzibar in zanzibars:\n    print(zanzibar)\n"
 Opened = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
@@ -39,7 +40,7 @@ def away(request: httpx.Request) -> httpx.Response:
 def opened(school: School, settings_for: Callable[..., dict[str, Any]]) -> Opened:
     """`opened(sandbox)`: a running concepts service whose calls to others end at that function."""
 
-    def open_with(others: Answer, **more: object) -> AbstractAsyncContextManager[httpx.AsyncClient]:
+    def open_with(others: Reply, **more: object) -> AbstractAsyncContextManager[httpx.AsyncClient]:
         return service_with(school, create, Settings(**settings_for("concepts", **more)), others)
 
     return open_with

@@ -18,7 +18,8 @@ from learnflow.kit.database import Database
 from learnflow.kit.principal import service_id
 from learnflow.services.course_agent.app import create
 from learnflow.services.course_agent.settings import Settings
-from tests.integration.school import Answer, School, eventually, facts_of, service_with
+from tests.answering import Reply
+from tests.integration.school import School, eventually, facts_of, service_with
 
 Opened = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 LOOPS = "control-flow/for-loops"
@@ -55,7 +56,7 @@ def away(request: httpx.Request) -> httpx.Response:
 
 @pytest.fixture
 def opened(school: School, settings_for: Callable[..., dict[str, Any]]) -> Opened:
-    def open_with(others: Answer, **more: object) -> AbstractAsyncContextManager[httpx.AsyncClient]:
+    def open_with(others: Reply, **more: object) -> AbstractAsyncContextManager[httpx.AsyncClient]:
         return service_with(school, create, Settings(**settings_for("course-agent", **more)), others)
 
     return open_with

@@ -17,7 +17,8 @@ from learnflow.contracts.sealed import SealedText
 from learnflow.kit.database import Database
 from learnflow.services.debug.app import create
 from learnflow.services.debug.settings import Settings
-from tests.integration.school import Answer, School, eventually, facts_of, service_with
+from tests.answering import Reply
+from tests.integration.school import School, eventually, facts_of, service_with
 from tests.unit.debug.run_here import execute
 
 OFF_BY_ONE = "marks = [7, 4, 9]\nfor i in range(len(marks) + 1):\n    print(marks[i])\n"
@@ -47,7 +48,7 @@ def away(request: httpx.Request) -> httpx.Response:
 def opened(school: School, settings_for: Callable[..., dict[str, Any]]) -> Opened:
     """`opened(sandbox)`: a running debug service whose calls to others end at that function."""
 
-    def open_with(others: Answer) -> AbstractAsyncContextManager[httpx.AsyncClient]:
+    def open_with(others: Reply) -> AbstractAsyncContextManager[httpx.AsyncClient]:
         return service_with(school, create, Settings(**settings_for("debug")), others)
 
     return open_with

@@ -12,6 +12,7 @@ from learnflow.kit.database import Database
 from learnflow.kit.invoke import Invoker
 from learnflow.services.exercise.app import create
 from learnflow.services.exercise.settings import Settings
+from tests.answering import Answering
 from tests.integration.exercises import exercises_with
 from tests.integration.sandbox import Sandboxes
 from tests.integration.school import School, running
@@ -146,7 +147,7 @@ async def test_without_a_sandbox_nothing_is_made(
         raise httpx.ConnectError("away")
 
     settings = Settings(**settings_for("exercise"))
-    invoker = Invoker(settings, transport=httpx.MockTransport(away))
+    invoker = Invoker(settings, client=Answering(away))
     student_id: UUID = await school.student()
     wish = {"topic": "lists", "difficulty": "easy"}
     async with (

@@ -17,6 +17,7 @@ from learnflow.services.api_gateway.app import create
 from learnflow.services.api_gateway.privacy.export import Section
 from learnflow.services.api_gateway.privacy.service import OPERATOR
 from learnflow.services.api_gateway.settings import Settings
+from tests.answering import Answering
 from tests.integration.accounts_instance import CHEAP, PASSWORD, bearer, new_email, registration, running
 from tests.integration.school import School
 from tests.integration.school import running as serving
@@ -109,7 +110,7 @@ async def test_the_export_holds_everything_and_names_what_did_not_answer(
     school: School, settings_for: Callable[..., dict[str, Any]]
 ) -> None:
     settings = Settings(**settings_for("api-gateway", **CHEAP))
-    invoker = Invoker(settings, transport=httpx.MockTransport(others))
+    invoker = Invoker(settings, client=Answering(others))
     async with (
         serving(create(settings, invoker=invoker, sections=SECTIONS)) as address,
         httpx.AsyncClient(base_url=f"http://{address}/api/v1", trust_env=False) as gateway,

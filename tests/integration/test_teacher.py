@@ -13,6 +13,7 @@ import pytest
 from learnflow.contracts.services import EXERCISE, PROGRESS
 from learnflow.kit.database import Database
 from learnflow.kit.invoke import Invoker
+from tests.answering import Answering
 from tests.integration.classroom import Classroom, Person, open_classroom
 
 DRUMS = "control-flow/for-loops/drums"
@@ -47,7 +48,7 @@ async def room(
     settings_for: Callable[..., dict[str, Any]], owner_database: Database, others: Others
 ) -> AsyncIterator[Classroom]:
     def invoker(settings: Any) -> Invoker:
-        return Invoker(settings, transport=httpx.MockTransport(others))
+        return Invoker(settings, client=Answering(others))
 
     async with open_classroom(settings_for, owner_database, invoker) as room:
         yield room

@@ -1,12 +1,10 @@
 """Calls from service to service over loopback or Dapr, with a token, a time limit and errors that stay themselves."""
 
 import asyncio
-import ssl
 import time
 from collections.abc import Callable
 from typing import Any
 
-import httpx
 import orjson
 import structlog
 
@@ -14,6 +12,7 @@ from learnflow.contracts import errors
 from learnflow.contracts.errors import LearnFlowError, Unauthenticated, Unavailable
 from learnflow.contracts.services import API_GATEWAY, Service
 from learnflow.kit.logging import request_id
+from learnflow.kit.loopback import Answer, Client, Loopback
 from learnflow.kit.open_transaction import forbid_inside_transaction
 from learnflow.kit.settings import ServiceSettings
 from learnflow.kit.sidecar import SecretStore, sidecar_address, token_headers
@@ -25,6 +24,7 @@ ANONYMOUS = ""
 """As `token`: call an open path without a token."""
 SERVICE_TOKEN_PATH = "/api/v1/auth/service-token"  # noqa: S105 - an address, not a secret
 RENEW_BEFORE_S = 120.0
+CONNECTIONS = 100
 _BY_STATUS: dict[int, type[LearnFlowError]] = {
     found.status: found
     for found in vars(errors).values()
@@ -92,23 +92,20 @@ class Invoker:
         settings: ServiceSettings,
         tokens: ServiceTokens | None = None,
         *,
-        transport: httpx.AsyncBaseTransport | None = None,
+        client: Client | None = None,
     ) -> None:
         self._address_of = _addresses(settings)
         self._headers = token_headers(settings) if settings.bus == "dapr" else {}
         self._tokens = tokens
-        self._transport = transport
-        self._client: httpx.AsyncClient | None = None
+        self._client = client or Loopback(connections=CONNECTIONS)
         if tokens is not None:
             tokens.call_through(self)
 
     async def start(self) -> None:
-        self._opened()
+        return
 
     async def stop(self) -> None:
-        client, self._client = self._client, None
-        if client is not None:
-            await client.aclose()
+        await self._client.close()
 
     async def reason_not_ready(self) -> str | None:
         return None
@@ -144,30 +141,16 @@ class Invoker:
         self, service: Service, method: str, path: str, json: object | None, token: str, timeout_s: float
     ) -> Any:
         url = self._address_of(service) + path
-        content = None if json is None else orjson.dumps(json)
+        content = b"" if json is None else orjson.dumps(json)
         try:
             async with asyncio.timeout(timeout_s):
-                response = await self._opened().request(
-                    method, url, content=content, headers=_headers(token) | self._headers
-                )
-        except (httpx.TransportError, TimeoutError) as error:
+                answer = await self._client.request(method, url, _headers(token) | self._headers, content)
+        except (OSError, TimeoutError) as error:
             log.warning("invoke.failed", to=service.name, path=path.partition("?")[0], error=type(error).__name__)
             raise Unavailable(f"{service.name} does not answer. Try again in a moment.") from error
-        if response.is_success:
-            return orjson.loads(response.content) if response.content else None
-        raise _error_of(service, response)
-
-    def _opened(self) -> httpx.AsyncClient:
-        if self._client is None:
-            self._client = httpx.AsyncClient(
-                transport=self._transport,
-                trust_env=False,
-                timeout=None,  # noqa: S113 - asyncio.timeout bounds the whole call
-                # loopback is plain HTTP: an empty store of certificates saves their loading and trusts nobody
-                verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
-                limits=httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=4.0),
-            )
-        return self._client
+        if answer.is_success:
+            return orjson.loads(answer.content) if answer.content else None
+        raise _error_of(service, answer)
 
 
 def _addresses(settings: ServiceSettings) -> Callable[[Service], str]:
@@ -188,28 +171,28 @@ def _headers(token: str) -> dict[str, str]:
     return headers
 
 
-def _error_of(service: Service, response: httpx.Response) -> LearnFlowError:
+def _error_of(service: Service, answer: Answer) -> LearnFlowError:
     """The other service's problem as the error that we raise for it ourselves."""
-    problem = _problem(response)
+    problem = _problem(answer)
     if problem is None:
-        return Unavailable(f"{service.name} answered {response.status_code}. Try again in a moment.")
-    retry_after = response.headers.get("Retry-After", "")
+        return Unavailable(f"{service.name} answered {answer.status_code}. Try again in a moment.")
+    retry_after = answer.headers.get("Retry-After", "")
     fields = problem.get("fields") or []
-    error = _BY_STATUS.get(response.status_code, LearnFlowError)(
+    error = _BY_STATUS.get(answer.status_code, LearnFlowError)(
         str(problem.get("detail", "")),
         retry_after_s=float(retry_after) if retry_after.isdigit() else None,
         **({"field": fields[0]["field"]} if fields else {}),
     )
-    error.status = response.status_code
+    error.status = answer.status_code
     error.code = str(problem.get("code", error.code))
     return error
 
 
-def _problem(response: httpx.Response) -> dict[str, Any] | None:
-    if not response.headers.get("Content-Type", "").startswith("application/problem+json"):
+def _problem(answer: Answer) -> dict[str, Any] | None:
+    if not answer.headers.get("Content-Type", "").startswith("application/problem+json"):
         return None
     try:
-        problem = orjson.loads(response.content)
+        problem = orjson.loads(answer.content)
     except orjson.JSONDecodeError:
         return None
     return problem if isinstance(problem, dict) else None

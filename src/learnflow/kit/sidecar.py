@@ -2,14 +2,13 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import Protocol
 from urllib.parse import quote
 
 import orjson
 import structlog
 
 from learnflow.contracts.errors import Unavailable
-from learnflow.kit.loopback import Answer, Loopback
+from learnflow.kit.loopback import Answer, Client, Loopback
 from learnflow.kit.open_transaction import forbid_inside_transaction
 from learnflow.kit.settings import ServiceSettings
 
@@ -18,16 +17,9 @@ log = structlog.get_logger()
 TOKEN_HEADER = "dapr-api-token"  # noqa: S105 - a header's name
 HOST = "127.0.0.1"
 READY_WITHIN_S = 1.0
+CONNECTIONS = 20
 SECRETS = "secrets"
 """The name of the component in deploy/dapr."""
-
-
-class Client(Protocol):
-    """Carries the calls; OSError when nobody answers."""
-
-    async def request(self, method: str, path: str, headers: Mapping[str, str], content: bytes, /) -> Answer: ...
-
-    async def close(self) -> None: ...
 
 
 class Sidecar:
@@ -38,7 +30,7 @@ class Sidecar:
     def __init__(self, settings: ServiceSettings, *, client: Client | None = None) -> None:
         self.address = sidecar_address(settings)
         self.headers = token_headers(settings)
-        self._client = client or Loopback(HOST, settings.dapr_http_port)
+        self._client = client or Loopback(connections=CONNECTIONS)
 
     async def stop(self) -> None:
         await self._client.close()
@@ -64,7 +56,9 @@ class Sidecar:
         forbid_inside_transaction("a call to the Dapr sidecar")
         try:
             async with asyncio.timeout(timeout_s):
-                return await self._client.request(method, path, {**self.headers, **(headers or {})}, content)
+                return await self._client.request(
+                    method, self.address + path, {**self.headers, **(headers or {})}, content
+                )
         except (OSError, TimeoutError) as error:
             log.warning("sidecar.call.failed", path=path.partition("?")[0], error=type(error).__name__)
             raise Unavailable("The Dapr sidecar does not answer. Try again in a moment.") from error

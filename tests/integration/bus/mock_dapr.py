@@ -39,9 +39,9 @@ class MockDapr:
         self._tasks: dict[tuple[str, str, int], asyncio.Task[None]] = {}
         self._grown = asyncio.Event()
 
-    async def request(self, method: str, path: str, headers: Mapping[str, str], content: bytes) -> Answer:
+    async def request(self, method: str, url: str, headers: Mapping[str, str], content: bytes) -> Answer:
         """As a sidecar's client."""
-        asked = httpx.Request(method, f"http://dapr{path}", headers=headers, content=content)
+        asked = httpx.Request(method, url, headers=headers, content=content)
         answer = await self._answer(asked)
         return Answer(answer.status_code, answer.content, answer.headers)
 

@@ -1,7 +1,8 @@
 """Calls between services: tokens, errors that stay themselves, and what happens when nobody answers."""
 
 import asyncio
-from collections.abc import Callable
+import time
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -23,14 +24,14 @@ from learnflow.kit.invoke import ANONYMOUS, Invoker, ServiceTokens
 from learnflow.kit.logging import request_id
 from learnflow.kit.open_transaction import CallInsideTransactionError, is_open
 from learnflow.kit.settings import ServiceSettings
+from tests.answering import Answering, Reply
+from tests.unit.kit.served import always, serving
 
-Answer = Callable[[httpx.Request], httpx.Response]
 
-
-def invoker(answer: Answer, *, own_token: bool = False, port_offset: int = 0) -> Invoker:
+def invoker(reply: Reply, *, own_token: bool = False, port_offset: int = 0) -> Invoker:
     settings = ServiceSettings(port_offset=port_offset, service_secret=SecretStr("the secret"))
     tokens = ServiceTokens(settings, TRIAGE) if own_token else None
-    return Invoker(settings, tokens, transport=httpx.MockTransport(answer))
+    return Invoker(settings, tokens, client=Answering(reply))
 
 
 def problem(status: int, code: str, **more: Any) -> httpx.Response:
@@ -115,13 +116,17 @@ async def test_an_error_that_is_no_problem_of_ours_is_unavailable(answer: httpx.
         await invoker(lambda _request: answer).call(CONCEPTS, "GET", "/")
 
 
-@pytest.mark.parametrize("error", [httpx.ConnectError, httpx.ReadError, httpx.RemoteProtocolError, httpx.ReadTimeout])
-async def test_a_service_that_is_away_is_unavailable(error: type[httpx.TransportError]) -> None:
-    def answer(_request: httpx.Request) -> httpx.Response:
-        raise error("away")
-
-    with pytest.raises(Unavailable):
-        await invoker(answer).call(CONCEPTS, "GET", "/")
+@pytest.mark.parametrize(
+    "answer",
+    [b"", b"no HTTP at all\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\nConnection: close\r\n\r\nhalf"],
+    ids=["ends the connection", "nonsense", "half an answer"],
+)
+async def test_a_service_that_goes_away_is_unavailable(answer: bytes) -> None:
+    async with serving(always(answer)) as served:
+        calling = Invoker(ServiceSettings())
+        with pytest.raises(Unavailable):
+            await calling.call(replace(CONCEPTS, port=served.port), "POST", "/", timeout_s=2)
+        await calling.stop()
 
 
 async def test_a_real_refused_connection_is_unavailable() -> None:
@@ -132,13 +137,33 @@ async def test_a_real_refused_connection_is_unavailable() -> None:
 
 
 async def test_the_time_limit_bounds_the_whole_call() -> None:
-    async def slow(_request: httpx.Request) -> httpx.Response:
-        await asyncio.sleep(5)
-        return httpx.Response(200)
+    async with serving(always(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf")) as served:
+        calling = Invoker(ServiceSettings())
+        began = time.monotonic()
+        with pytest.raises(Unavailable):
+            await calling.call(replace(CONCEPTS, port=served.port), "GET", "/", timeout_s=0.05)
+        assert time.monotonic() - began < 5
+        await calling.stop()
 
-    calling = Invoker(ServiceSettings(), transport=httpx.MockTransport(slow))
-    with pytest.raises(Unavailable):
-        await calling.call(CONCEPTS, "GET", "/", timeout_s=0.05)
+
+async def test_a_call_without_a_body_and_one_with_json_arrive_as_such() -> None:
+    bodies: list[bytes] = []
+
+    async def say(body: bytes) -> bytes:
+        bodies.append(body)
+        return b'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{"ok": 1}'
+
+    async with serving(say) as served:
+        calling, concepts = Invoker(ServiceSettings()), replace(CONCEPTS, port=served.port)
+        assert await calling.call(concepts, "POST", "/a", json={"b": None}, token="theirs") == {"ok": 1}
+        assert await calling.call(concepts, "GET", "/a?b=%20c") == {"ok": 1}
+        await calling.stop()
+    assert bodies == [b'{"b":null}', b""]
+    assert served.connections == 1
+    first, second = ({line.lower() for line in head.splitlines()[1:]} for head in served.heads)
+    assert {b"authorization: bearer theirs", b"content-type: application/json", b"accept: application/json"} <= first
+    assert served.heads[1].startswith(b"GET /a?b=%20c HTTP/1.1")
+    assert not any(line.startswith((b"authorization", b"user-agent", b"cookie")) for line in second)
 
 
 async def test_no_call_leaves_a_transaction() -> None:

@@ -16,6 +16,7 @@ from learnflow.contracts.errors import Unauthenticated, Unavailable
 from learnflow.kit.invoke import Invoker
 from learnflow.kit.settings import ServiceSettings
 from learnflow.kit.tokens import HttpKeySource, TokenVerifier
+from tests.answering import Answering
 
 KEY = Ed25519PrivateKey.generate()
 OTHER_KEY = Ed25519PrivateKey.generate()
@@ -156,7 +157,7 @@ async def test_the_memory_of_tokens_is_bounded() -> None:
 
 
 class Gateway:
-    """Answers GET /api/v1/auth/keys over httpx's own transport; can be away."""
+    """Answers GET /api/v1/auth/keys; can be away."""
 
     def __init__(self) -> None:
         self.asked = 0
@@ -179,7 +180,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def key_source(gateway: Gateway) -> HttpKeySource:
-    return HttpKeySource(Invoker(ServiceSettings(), transport=httpx.MockTransport(gateway)))
+    return HttpKeySource(Invoker(ServiceSettings(), client=Answering(gateway)))
 
 
 async def test_keys_are_fetched_once_for_many_tokens() -> None:

@@ -1,7 +1,7 @@
 """Exercises for the public: passed on to the exercise service, with the help that the student has had."""
 
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 from uuid import UUID
 
 from learnflow.contracts.errors import NotFound
@@ -66,4 +66,4 @@ def _path(exercise_id: str) -> str:
     parts = exercise_id.split("/")
     if {"", ".", ".."} & set(parts) or parts[-1] in ELSEWHERE:
         raise NotFound("There is no such exercise. GET /exercises lists those that there are.")
-    return f"/exercises/{exercise_id}"
+    return f"/exercises/{quote(exercise_id)}"
