@@ -9,7 +9,7 @@ Say = Callable[[bytes], Awaitable[bytes]]
 
 
 class Served:
-    """Answers each request with what `say` gives for its body; an empty one, or one that says so, ends the connection."""
+    """Answers each body with what `say` gives for it; an empty answer, or one that says so, ends the connection."""
 
     def __init__(self, say: Say) -> None:
         self.say = say
