@@ -153,9 +153,10 @@ async def test_after_a_pause_the_sidecar_calls_its_service_on_the_connection_tha
     dsn = role_dsn(owner_dsn, None, ROLE_SECRET)
     # its probe would keep the one connection busy
     async with beside(PROGRESS, files, tmp_path, state_dsn=dsn, health_check=False) as progress:
-        first = await _callers_port(progress)
+        # one that was opened while the sidecar still asked what there is to subscribe to may come first
+        kept = {await _callers_port(progress) for _ in range(5)}
         await asyncio.sleep(5.5)
-        assert await _callers_port(progress) == first
+        assert await _callers_port(progress) in kept
 
 
 async def _callers_port(one: Beside) -> int:
