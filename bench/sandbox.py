@@ -14,13 +14,13 @@ from bench import sandbox_engine, sandbox_http
 from bench.guarded import guarded
 from bench.platform import Platform
 from bench.rows import Row
+from tests.contract.running import free_offset
 from tests.hostile.field import MACHINES, Field
 from tests.hostile.judging import complaints
 from tests.hostile.programs import PROGRAMS
 from tests.hostile.service import WITHOUT_NAMESPACES, gateway
 from tests.integration.walk.forgeries import FORGERIES
 
-PORT_OFFSET = 25_000
 EXERCISE = "data-structures/lists/dry-plants"
 PASS_WITHIN_S = 600.0
 REPEATS = int(os.environ.get("LEARNFLOW_BENCH_REPEATS", "1"))
@@ -65,7 +65,7 @@ def _pass(port_offset: int, tried: list[tuple]) -> int:  # type: ignore[type-arg
 
 
 async def _forged(folder: Path) -> list[Row]:
-    platform = Platform(folder / "instance", PORT_OFFSET)
+    platform = Platform(folder / "instance", free_offset())
     platform.start()
     try:
         scores = [await _score(platform, code) for code in FORGERIES.values()]

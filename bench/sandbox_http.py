@@ -18,9 +18,9 @@ from bench.bases import spawned
 from bench.guarded import guarded
 from bench.load import Caller, drive, post_request
 from bench.rows import Row, percentile
+from learnflow.kit.listen import listen
 from tests.hostile.service import THIS, Service, settled, token
 
-BASE_PORT = 31_998
 HELLO = json.dumps({"code": "print(42)"}).encode()
 ROUNDS = 3
 CONNECTIONS = 16
@@ -74,10 +74,10 @@ async def _with_a_service(measured: Callable[[Service], Awaitable[list[Row]]], p
 async def _beside_subprocess(service: Service) -> list[Row]:
     request = post_request("/execute", HELLO, token())
     base, ours = [], []
-    with _subprocess_api():
-        await _until_open(BASE_PORT)
+    with _subprocess_api() as base_port:
+        await _until_open(base_port)
         for _ in range(ROUNDS):
-            base.append(await _per_second(BASE_PORT, request))
+            base.append(await _per_second(base_port, request))
             ours.append(await _per_second(service.port, request))
     value, beside = statistics.median(ours), statistics.median(base)
     what, goal = f"HTTP runs/s with {CONNECTIONS} connections, beside subprocess python", f">= x {HTTP_GOAL:g}"
@@ -91,11 +91,13 @@ async def _per_second(port: int, request: bytes) -> float:
 
 
 @contextmanager
-def _subprocess_api() -> Iterator[None]:
-    command = [sys.executable, "-m", "bench.bases.subprocess_api", str(BASE_PORT)]
+def _subprocess_api() -> Iterator[int]:
+    with listen("127.0.0.1", 0) as free:
+        port: int = free.getsockname()[1]
+    command = [sys.executable, "-m", "bench.bases.subprocess_api", str(port)]
     with subprocess.Popen(command, cwd=Path(__file__).parents[1]) as process:
         try:
-            yield
+            yield port
         finally:
             process.terminate()
 
