@@ -186,3 +186,26 @@ async def test_children_are_parked_however_many_runs_the_zygote_has_in_hand() ->
 
 def test_what_one_may_use_before_it_steps_back_gets_less_in_a_crowd() -> None:
     assert [allowed_s(live, 2) for live in (0, 1, 8, 16, 100, 10_000)] == [0.25, 0.25, 0.25, 0.125, 0.02, 0.02]
+
+
+FACTS = """
+import os, resource
+def is_open(number):
+    try:
+        return os.fstat(number) is not None
+    except OSError:
+        return False
+print(resource.getrlimit(resource.RLIMIT_CPU), [number for number in range(64) if is_open(number)])
+"""
+
+
+@pytest.mark.parametrize("parked", [0, 1])
+async def test_a_run_has_its_processor_time_and_its_own_descriptors_parked_or_on_demand_with_input_or_without(
+    parked: int,
+) -> None:
+    async with engine(parked) as running:
+        for timeout_s, cpu in ((5.0, (6, 7)), (1.5, (2, 3)), (100.0, (6, 7))):
+            for stdin in ("", "something to read"):
+                await until(lambda: running.serving[0].parking.ready == parked)
+                outcome = await running.run(Program(FACTS, stdin, timeout_s))
+                assert (outcome.status, outcome.stdout) == ("ok", f"{cpu} [0, 1, 2, 3]\n"), outcome.error

@@ -136,7 +136,7 @@ class LiveRun:
         return lambda data: self._on_output(kept, data)
 
     def _read(self, descriptor: int) -> bool:
-        """False when there is nothing more for now."""
+        """False when there is nothing more for now: a pipe gives less than was asked for only when it is empty."""
         try:
             data = os.read(descriptor, CHUNK_BYTES)
         except BlockingIOError:
@@ -145,7 +145,7 @@ class LiveRun:
             self._close(descriptor)
             return False
         self._readers[descriptor](data)
-        return True
+        return len(data) == CHUNK_BYTES
 
     def _drain(self, descriptor: int) -> None:
         while descriptor in self._readers and self._read(descriptor):

@@ -13,6 +13,8 @@ _M_ARENA_MAX, _M_MMAP_THRESHOLD = -8, -3
 _LARGE_BYTES = 128 * 1024
 NICENESS = 10
 _PENDING_SIGNALS = 256
+MOST_CPU_S = 6
+"""Of the processor's time; who has less on the wall has less of this too."""
 
 
 def spare_memory() -> None:
@@ -68,7 +70,7 @@ def _entries(path: str, folder: int) -> list[str]:
 
 
 def chosen(limits: dict[str, int], base_bytes: int) -> dict[int, tuple[int, int]]:
-    """Every rlimit but the processor's, hard and soft alike, so that none can be raised again; none above our own."""
+    """Every rlimit, the hard one such that it cannot be raised again; none above our own."""
     wanted = {
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_MSGQUEUE: 0,
@@ -80,12 +82,17 @@ def chosen(limits: dict[str, int], base_bytes: int) -> dict[int, tuple[int, int]
         resource.RLIMIT_STACK: 8 * MB,
         resource.RLIMIT_AS: base_bytes + limits["memory_bytes"],
     }
-    return {name: _allowed(name, value, value) for name, value in wanted.items()}
+    rlimits = {name: _allowed(name, value, value) for name, value in wanted.items()}
+    return rlimits | {resource.RLIMIT_CPU: _cpu(MOST_CPU_S)}
 
 
 def apply_cpu(seconds: int) -> None:
-    """The processor's, once the program is known."""
-    resource.setrlimit(resource.RLIMIT_CPU, _allowed(resource.RLIMIT_CPU, seconds, seconds + 1))
+    """The processor's, once the program is known and has less time than most."""
+    resource.setrlimit(resource.RLIMIT_CPU, _cpu(seconds))
+
+
+def _cpu(seconds: int) -> tuple[int, int]:
+    return _allowed(resource.RLIMIT_CPU, seconds, seconds + 1)
 
 
 def _allowed(name: int, soft: int, hard: int) -> tuple[int, int]:

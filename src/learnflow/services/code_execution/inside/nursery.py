@@ -210,7 +210,7 @@ def _put_in_place() -> None:
     os.dup2(_STDERR, 2)
     nothing = os.open("/dev/null", os.O_RDONLY)
     os.dup2(nothing, 0)
-    os.close(nothing)
+    os.closerange(_STDOUT, 1 << 20)
 
 
 def _job() -> dict[str, Any]:
@@ -227,7 +227,7 @@ def _job() -> dict[str, Any]:
         if "job" in files:
             with os.fdopen(passed[files.index("job")], "rb") as file:
                 job = marshal.load(file)  # noqa: S302 - as above
-    os.closerange(_STDOUT, 1 << 20)
+        os.closerange(_STDOUT, 1 << 20)
     return job
 
 
