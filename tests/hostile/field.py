@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import queue
+import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -39,6 +40,7 @@ class Lanes:
     def __init__(self, machine: Machine, port_offset: int) -> None:
         count = SERVICES if IS_ROOT or machine is not WITHOUT_NAMESPACES else 1
         self._free: queue.Queue[Kept] = queue.Queue()
+        self._next = threading.Lock()
         self._services = [Service(machine, port_offset) for _ in range(count)]
         self._threads = ThreadPoolExecutor(count)
         self._starting = [self._threads.submit(self._keep, service) for service in self._services]
@@ -53,12 +55,18 @@ class Lanes:
     @contextmanager
     def one(self) -> Iterator[Kept]:
         """A service for oneself; afterwards nothing may be left of what ran there."""
-        kept = self._free.get(timeout=60)
+        kept = self._take()
         try:
             yield kept
             assert left_over(kept.service, kept.usual) == 0
         finally:
             self._free.put(kept)
+
+    def _take(self) -> Kept:
+        """A free service. Who waits for one is the next: a program's thread, which has just given its own back, would
+        else take it again at once, a hundred times, and a test wait in vain."""
+        with self._next:
+            return self._free.get(timeout=60)
 
     def wait(self) -> None:
         """Until all services are up."""
@@ -75,7 +83,7 @@ class Lanes:
 
     def _attack(self, hostile: Hostile) -> Verdict:
         wait(self._first)
-        kept = self._free.get(timeout=60)
+        kept = self._take()
         try:
             verdict = attack(kept.service, hostile, kept.usual, kept.pid)
             if verdict.is_late(hostile):
