@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import cleandoc
 from typing import Any
 
 from learnflow import __version__
@@ -26,7 +27,7 @@ def event_schema(fact: type[Fact]) -> Document:
     schema = CloudEvent[fact].model_json_schema()  # type: ignore[valid-type]  # the table is what makes the type
     schema["$schema"] = DIALECT
     schema["title"] = fact.__name__
-    schema["description"] = (fact.__doc__ or "").strip()
+    schema["description"] = cleandoc(fact.__doc__ or "")
     schema["properties"]["type"] = {"const": fact.event_type}
     schema["properties"]["data"] = {"$ref": f"#/$defs/{fact.__name__}"}
     schema["x-topic"] = fact.topic.name

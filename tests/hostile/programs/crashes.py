@@ -139,6 +139,7 @@ PROGRAMS = [
         "chain_of_errors",
         "e = None\nfor n in range(20_000):\n    new = ValueError(n); new.__cause__ = e; e = new\nraise e",
         ERROR,
+        FLOOD,
         MEMORY,
         KILLED,
     ),
