@@ -41,12 +41,17 @@ def _why(error: OSError, service: Service, host: str, port: int) -> str:
 
 
 def holder_of(port: int) -> str | None:
-    """`process 123 (python -m http.server)` for whoever listens on the port, where /proc lets us see it."""
+    """`process 123 (python -m http.server)` for whoever listens on the port, where /proc lets us see it.
+
+    Of several the oldest: who opened it, and not the children who were given it.
+    """
     inodes = _listening_inodes(port)
-    for folder in Path("/proc").glob("[0-9]*") if inodes else ():
-        if inodes & _socket_inodes(folder):
-            return f"process {folder.name} ({_command(folder)})"
-    return None
+    every = Path("/proc").glob("[0-9]*") if inodes else ()
+    holders = [folder for folder in every if inodes & _socket_inodes(folder)]
+    if not holders:
+        return None
+    oldest = min(holders, key=_started)
+    return f"process {oldest.name} ({_command(oldest)})"
 
 
 def _listening_inodes(port: int) -> set[str]:
@@ -68,6 +73,14 @@ def _socket_inodes(process: Path) -> set[str]:
         # it ended meanwhile, or belongs to somebody else
         return links
     return links
+
+
+def _started(process: Path) -> float:
+    """Ticks since the machine came up, by proc(5); a process that is gone counts as the youngest."""
+    try:
+        return float((process / "stat").read_text().rpartition(")")[2].split()[19])
+    except OSError:
+        return float("inf")
 
 
 def _command(process: Path) -> str:
